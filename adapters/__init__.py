@@ -1,0 +1,1 @@
+"""The open world: files, configuration, command line, exchanges."""

@@ -1,0 +1,104 @@
+"""What a bot is told and what it asks for: events in, commands out; values only."""
+
+from attrs import frozen
+
+from machines.order import Event as OrderEvent
+from spec.terms import OrderType, PositionSide, Reason, Side, TimeInForce, TriggerBy
+
+
+@frozen(kw_only=True, cache_hash=True)
+class Wanted:
+    """An order that a strategy wants to be working; *key* says which of its orders it is.
+
+    *kind*, *slot* and *unit* are the strategy's own words, returned when the order has closed.
+    An order wanted *alone* is placed only while no other order of the bot is open.
+    """
+
+    key: int
+    kind: int
+    side: Side
+    qty: int
+    type: OrderType = OrderType.MARKET
+    price_ticks: int = 0
+    trigger_ticks: int = 0
+    trigger_by: TriggerBy = TriggerBy.LAST
+    position_side: PositionSide = PositionSide.NONE
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    slot: int = 0
+    unit: int = 0
+    alone: bool = False
+
+
+@frozen
+class Place:
+    """Submit *order* under *client_order_id*."""
+
+    client_order_id: int
+    order: Wanted
+
+
+@frozen
+class Cancel:
+    """Cancel the order of *client_order_id*."""
+
+    client_order_id: int
+
+
+@frozen
+class Query:
+    """Ask what became of *client_order_id*; *query* numbers the question."""
+
+    client_order_id: int
+    query: int
+
+
+@frozen
+class Watch:
+    """Tell of the last price once it is <= *low* or >= *high* ticks; 0 is no bound."""
+
+    low: int
+    high: int
+
+
+@frozen
+class Wake:
+    """Tell the bot after *delay_ns* that it may try order *key* again."""
+
+    key: int
+    delay_ns: int
+
+
+@frozen
+class Alert:
+    """Something a person should know; *text* names what, *number* which."""
+
+    text: str
+    number: int
+
+
+Command = Place | Cancel | Query | Watch | Wake | Alert
+
+
+@frozen(kw_only=True, cache_hash=True)
+class Report:
+    """News of one order; *notional* (tick-lots) and *fee* (money) are totals like its quantity."""
+
+    client_order_id: int
+    event: OrderEvent
+    notional: int = 0
+    fee: int = 0
+    reason: Reason = Reason.NONE
+
+
+@frozen
+class Woken:
+    """The delay asked for with `Wake` is over."""
+
+    key: int
+
+
+@frozen
+class Restarted:
+    """The process has started again: every answer under way may be lost."""

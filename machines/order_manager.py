@@ -1,0 +1,244 @@
+"""The order manager: compares the orders wanted with the orders working, and sends the difference.
+
+One key has at most one order that is not final: a changed order is canceled first and placed
+anew once the venue has confirmed, with what is then still wanted.  So no quantity can fill
+twice, whatever overtakes what.  A market order, or a stop that has triggered, is under way and
+is left alone.
+"""
+
+from typing import TypeVar
+
+from attrs import evolve, field, frozen
+
+from machines.messages import Cancel, Command, Place, Query, Report, Wake, Wanted
+from machines.order import CancelRequested, Lost, Order, OrderSpec, exposure
+from machines.order import Event as OrderEvent
+from machines.order import step as order_step
+from spec.order import ORDER, Action, State
+from spec.terms import OrderType, Reason
+from spec.units import SECOND_NS
+
+RETRY_NS = SECOND_NS
+RETRY_DOUBLINGS_MAX = 6
+REMEMBERED = 32
+T = TypeVar("T")
+CANCELABLE = frozenset({State.PENDING_NEW, State.NEW, State.PARTIALLY_FILLED})
+
+
+@frozen(kw_only=True, cache_hash=True)
+class Working:
+    """An order that is not final; *notional* (tick-lots) and *fee* (money) are of its fills."""
+
+    client_order_id: int
+    wanted: Wanted
+    order: Order
+    notional: int = 0
+    fee: int = 0
+
+
+@frozen(kw_only=True, cache_hash=True)
+class Book:
+    """Our orders: one place for each key; *failures* counts refusals in a row, *blocked* waits.
+
+    *closed* remembers the last final orders as (client order id, filled total).
+    """
+
+    working: tuple[Working | None, ...]
+    failures: tuple[int, ...]
+    blocked: tuple[bool, ...]
+    closed: tuple[tuple[int, int], ...] = ()
+    sequence: int = 0
+    spec: OrderSpec = field(default=ORDER, repr=False, eq=False)
+
+
+@frozen(kw_only=True)
+class Booked:
+    """*qty* lots of *wanted* traded for *notional* tick-lots and *fee* money."""
+
+    wanted: Wanted
+    qty: int
+    notional: int
+    fee: int
+
+
+@frozen(kw_only=True)
+class Ended:
+    """*wanted* is final, with the totals of its fills."""
+
+    wanted: Wanted
+    qty: int
+    notional: int
+    fee: int
+    reason: Reason
+
+
+@frozen
+class Stray:
+    """A report about an order that is not working says more than was known when it closed."""
+
+    client_order_id: int
+
+
+Effect = Booked | Ended | Stray | Command
+
+
+def empty(keys: int) -> Book:
+    """Return a book without orders for *keys* keys."""
+    return Book(working=(None,) * keys, failures=(0,) * keys, blocked=(False,) * keys)
+
+
+def live(book: Book) -> tuple[Working, ...]:
+    """Return the orders that are not final."""
+    return tuple(w for w in book.working if w is not None)
+
+
+def open_exposure(book: Book) -> int:
+    """Return the exposure bound of all orders that are not final, in lots."""
+    return sum(exposure(w.order) for w in live(book))
+
+
+def report(book: Book, news: Report) -> tuple[Book, tuple[Effect, ...]]:
+    """Return *book* after *news*, and what follows: fills to book, orders ended, commands."""
+    for working in book.working:
+        if working is not None and working.client_order_id == news.client_order_id:
+            return _step(book, working, news)
+    known = dict(book.closed)
+    total = getattr(news.event, "cum_qty", 0)
+    if total <= known.get(news.client_order_id, 0):
+        return book, ()
+    return book, (Stray(news.client_order_id),)
+
+
+def _step(book: Book, working: Working, news: Report) -> tuple[Book, tuple[Effect, ...]]:
+    """Move one order and book what its totals have grown by."""
+    order, emits = order_step(working.order, news.event, book.spec)
+    effects: list[Effect] = list(_commands(working, order, emits))
+    after = evolve(working, order=order)
+    grown = order.cum_qty - working.order.cum_qty
+    if grown:
+        after = evolve(after, notional=news.notional, fee=news.fee)
+        effects.append(
+            Booked(
+                wanted=working.wanted,
+                qty=grown,
+                notional=news.notional - working.notional,
+                fee=news.fee - working.fee,
+            )
+        )
+    if order.state not in ORDER.final:
+        return _put(book, working.wanted.key, after), tuple(effects)
+    effects.append(
+        Ended(
+            wanted=working.wanted,
+            qty=order.cum_qty,
+            notional=after.notional,
+            fee=after.fee,
+            reason=news.reason,
+        )
+    )
+    return _retire(book, after, news.reason, effects), tuple(effects)
+
+
+def _retire(book: Book, working: Working, reason: Reason, effects: list[Effect]) -> Book:
+    """Take a final order out of *book*; after a refusal, hold its key back for a while.
+
+    After a liquidation it is held back until the bot is restarted or resumed.
+    """
+    key, order = working.wanted.key, working.order
+    closed = (*book.closed, (working.client_order_id, order.cum_qty))[-REMEMBERED:]
+    book = evolve(_put(book, key, None), closed=closed)
+    calm = order.state is State.CANCELED and reason is not Reason.LIQUIDATION
+    if order.cum_qty or calm or reason is Reason.TRIGGER_CROSSED:
+        return evolve(book, failures=_with(book.failures, key, 0))
+    failures = book.failures[key]
+    if reason is not Reason.LIQUIDATION:
+        effects.append(Wake(key, RETRY_NS << min(failures, RETRY_DOUBLINGS_MAX)))
+    return evolve(
+        book,
+        failures=_with(book.failures, key, failures + 1),
+        blocked=_with(book.blocked, key, value=True),
+    )
+
+
+def _commands(
+    working: Working, order: Order, emits: tuple[Action, ...]
+) -> tuple[Command, ...]:
+    """Return the commands that the order machine asked for."""
+    commands: list[Command] = []
+    for action in emits:
+        match action:
+            case Action.SEND_NEW:
+                commands.append(Place(working.client_order_id, working.wanted))
+            case Action.SEND_CANCEL:
+                commands.append(Cancel(working.client_order_id))
+            case Action.RECONCILE:
+                commands.append(Query(working.client_order_id, order.query))
+            case Action.SEND_REPLACE | Action.BOOK | Action.RELEASE:
+                pass
+    return tuple(commands)
+
+
+def woken(book: Book, key: int) -> Book:
+    """Return *book* with *key* no longer held back."""
+    return evolve(book, blocked=_with(book.blocked, key, value=False))
+
+
+def unblocked(book: Book) -> Book:
+    """Return *book* with nothing held back."""
+    return evolve(book, blocked=(False,) * len(book.blocked))
+
+
+def restarted(book: Book) -> tuple[Book, tuple[Command, ...]]:
+    """Return *book* after a restart: every open order is asked for, nothing is held back."""
+    book = unblocked(book)
+    commands: list[Command] = []
+    for working in live(book):
+        order, emits = order_step(working.order, Lost(), book.spec)
+        commands.extend(_commands(working, order, emits))
+        book = _put(book, working.wanted.key, evolve(working, order=order))
+    return book, tuple(commands)
+
+
+def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, ...]]:
+    """Return *book* and the commands that bring the working orders towards *wanted*.
+
+    Cancels come first.  What is wanted already is not touched.
+    """
+    by_key: list[Wanted | None] = [None] * len(book.working)
+    for order in wanted:
+        by_key[order.key] = order
+    commands: list[Command] = []
+    for working in book.working:
+        if working is not None and by_key[working.wanted.key] != working.wanted:
+            book, sent = _cancel(book, working)
+            commands.extend(sent)
+    for order in wanted:
+        if book.working[order.key] is None and not book.blocked[order.key]:
+            if order.alone and live(book):
+                continue
+            sequence = book.sequence + 1
+            placed = Working(client_order_id=sequence, wanted=order, order=Order(qty=order.qty))
+            book = evolve(_put(book, order.key, placed), sequence=sequence)
+            commands.append(Place(sequence, order))
+    return book, tuple(commands)
+
+
+def _cancel(book: Book, working: Working) -> tuple[Book, tuple[Command, ...]]:
+    """Ask to cancel *working*, unless it is under way."""
+    if working.wanted.type is OrderType.MARKET or working.order.state not in CANCELABLE:
+        return book, ()
+    event: OrderEvent = CancelRequested()
+    order, emits = order_step(working.order, event, book.spec)
+    after = evolve(working, order=order)
+    return _put(book, working.wanted.key, after), _commands(working, order, emits)
+
+
+def _put(book: Book, key: int, working: Working | None) -> Book:
+    """Return *book* with *working* at *key*."""
+    orders = book.working
+    return evolve(book, working=(*orders[:key], working, *orders[key + 1 :]))
+
+
+def _with(values: tuple[T, ...], key: int, value: T) -> tuple[T, ...]:
+    """Return *values* with *value* at *key*."""
+    return (*values[:key], value, *values[key + 1 :])

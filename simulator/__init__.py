@@ -1,0 +1,1 @@
+"""Closed worlds: explorer, simulated venue, reports."""
