@@ -104,6 +104,8 @@ def _closed(wallet: Wallet, event: Closed) -> Symbol:
     if event.kind is OrderKind.STOP_LOSS_FULL:
         return _exit_closed(wallet, event)
     if not event.qty:
+        if wallet.phase is State.RESET and event.kind is not OrderKind.MARKET_BUY_FULL:
+            return Symbol.NO_NEWS
         return Symbol.TRIGGER_CROSSED if event.crossed else Symbol.UNPLACED
     count = shorts(wallet)
     slot = wallet.slots[event.slot]
@@ -227,11 +229,11 @@ def _apply(wallet: Wallet, event: Event, action: Action) -> Wallet:
         case Action.AT_MARKET:
             return _at_market(wallet, event)
         case Action.QUOTE:
-            if wallet.phase is State.RESET:
-                return evolve(wallet, quote_ticks=0)
-            return evolve(wallet, quote_ticks=0, bought_qty=0, bought_notional=0)
+            return evolve(wallet, quote_ticks=0)
         case Action.ANCHOR:
             return _anchored(wallet)
+        case Action.EXIT_NOW:
+            return evolve(wallet, exit_at_market=True)
         case Action.HALT:
             return evolve(wallet, halted=True)
         case Action.ARM_COVER | Action.ARM_ENTRY:
@@ -258,7 +260,10 @@ def _anchored(wallet: Wallet) -> Wallet:
     return evolve(
         wallet,
         anchor_ticks=div_near(wallet.bought_notional, wallet.bought_qty),
+        bought_qty=0,
+        bought_notional=0,
         cycle_qty=wallet.long_qty,
+        cycle_notional=wallet.bought_notional,
         exit_at_market=False,
         slots=WINDOW,
     )

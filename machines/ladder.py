@@ -47,8 +47,8 @@ class Wallet:
     """The wallet; *cash* in money units as if every trade were paid in full.
 
     *quote_ticks* is the price that sizes the re-entry, 0 while none is known.  *bought_qty* and
-    *bought_notional* (tick-lots) add up over the orders of one re-entry; *cycle_qty* are the lots
-    held when the cycle began.
+    *bought_notional* (tick-lots) add up over the orders of one re-entry.  The shorts of a cycle
+    are quarters of *cycle_qty*, the lots held when it began, or of *cycle_notional*.
     """
 
     config: Config
@@ -59,6 +59,7 @@ class Wallet:
     bought_qty: int = 0
     bought_notional: int = 0
     cycle_qty: int = 0
+    cycle_notional: int = 0
     long_qty: int = 0
     exit_at_market: bool = False
     slots: Slots = WINDOW
@@ -134,7 +135,7 @@ def fragment_qty(wallet: Wallet, unit: int) -> int:
     if wallet.config.fragment is Fragment.COIN:
         qty = wallet.cycle_qty // SLOTS
     else:
-        spent = wallet.bought_notional * instrument.value
+        spent = wallet.cycle_notional * instrument.value
         qty = instrument.affordable(spent // SLOTS, price, 0)
     return qty if price > 0 and instrument.placeable(price, qty, reduce_only=False) else 0
 
@@ -145,7 +146,7 @@ def slot_kind(slot: Slot) -> OrderKind:
 
 
 def wanted(wallet: Wallet) -> tuple[Wanted, ...]:
-    """Return the orders that should be working, the exit before the entries.
+    """Return the orders that should be working, the exit first, then from the highest level down.
 
     A halted wallet wants only what closes: the exit and the covers.
     """
@@ -153,7 +154,7 @@ def wanted(wallet: Wallet) -> tuple[Wanted, ...]:
         return () if wallet.halted else _reentry(wallet)
     leaving = wallet.phase is State.ADVANCE
     orders = [_exit(wallet)] if leaving else []
-    for index, slot in enumerate(wallet.slots):
+    for index, slot in sorted(enumerate(wallet.slots), key=lambda item: -item[1].edge):
         if slot.short and not leaving:  # covers wait until the exit has filled
             orders.append(_cover(wallet, index, slot))
         elif not slot.short and not wallet.halted:

@@ -88,8 +88,9 @@ def empty(keys: int) -> Book:
 
 
 def live(book: Book) -> tuple[Working, ...]:
-    """Return the orders that are not final."""
-    return tuple(w for w in book.working if w is not None)
+    """Return the orders that are not final, the oldest first."""
+    orders = [w for w in book.working if w is not None]
+    return tuple(sorted(orders, key=lambda w: w.client_order_id))
 
 
 def open_exposure(book: Book) -> int:
@@ -208,13 +209,13 @@ def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, .
     for order in wanted:
         by_key[order.key] = order
     commands: list[Command] = []
-    for working in book.working:
-        if working is not None and by_key[working.wanted.key] != working.wanted:
-            book, sent = _cancel(book, working)
-            commands.extend(sent)
+    changed = [w for w in book.working if w is not None and by_key[w.wanted.key] != w.wanted]
+    for working in sorted(changed, key=lambda w: w.client_order_id):
+        book, sent = _cancel(book, working)
+        commands.extend(sent)
     for order in wanted:
         if book.working[order.key] is None and not book.blocked[order.key]:
-            if order.alone and live(book):
+            if order.alone and any(book.working):
                 continue
             sequence = book.sequence + 1
             placed = Working(client_order_id=sequence, wanted=order, order=Order(qty=order.qty))

@@ -61,7 +61,8 @@ class Action(IntEnum):
     AT_MARKET = 4  # what the order was to do at its trigger is done at once
     QUOTE = 5  # a fresh price is needed to size the re-entry
     ANCHOR = 6  # the average fill is the new level 0, the window starts below it
-    HALT = 7  # want nothing until a person resumes
+    HALT = 7  # open nothing until a person resumes
+    EXIT_NOW = 8  # the price has been at the exit's level: sell at market
 
 
 class OrderKind(IntEnum):
@@ -89,8 +90,8 @@ ROWS: tuple[Row[State, Symbol, Action], ...] = (
         on(X.EXIT_FILLED,           S.RETRACEMENT),
         on(X.EXIT_FILLED_ALL_SHORT, S.DECLINE,                   why="a fall through all levels"),
         on(X.EXIT_PART,             S.ADVANCE,     A.AT_MARKET,  why="nothing may stay long below"),
-        on(X.ENTRY_FILLED,          S.ADVANCE,     A.ARM_COVER,  why="shares its level with the exit"),
-        on(X.LAST_ENTRY_FILLED,     S.ADVANCE,     A.ARM_COVER,  why="the exit is still under way"),
+        on(X.ENTRY_FILLED,          S.ADVANCE,     A.ARM_COVER, A.EXIT_NOW, why="exit level touched"),
+        on(X.LAST_ENTRY_FILLED,     S.ADVANCE,     A.ARM_COVER, A.EXIT_NOW, why="exit level touched"),
         on(X.TRIGGER_CROSSED,       S.ADVANCE,     A.AT_MARKET),
         on(X.UNPLACED,              S.ADVANCE),
         on(X.LIQUIDATED,            S.RESET,       A.HALT),
@@ -132,7 +133,6 @@ ROWS: tuple[Row[State, Symbol, Action], ...] = (
         on(X.BOUGHT,                S.ADVANCE,     A.ANCHOR),
         on(X.BOUGHT_PART,           S.RESET,       A.QUOTE,      why="all cash"),
         on(X.ENTRY_FILLED,          S.RETRACEMENT, A.ARM_COVER,  why="its cancel lost to a fill"),
-        on(X.TRIGGER_CROSSED,       S.RESET,                     why="the entry is no longer wanted"),
         on(X.UNPLACED,              S.RESET,       A.QUOTE),
         on(X.LIQUIDATED,            S.RESET,       A.HALT),
         on(X.RESUMED,               S.RESET,       A.QUOTE),

@@ -1,0 +1,246 @@
+"""The event world: a bot, a wire, a venue and a market, driven by one queue and no clock.
+
+The next thing to happen is either on the queue or the first price that the venue or the bot has
+asked about; everything between is skipped.  Same candles, setup and seed: same journal, same hash.
+"""
+
+import hashlib
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from attrs import evolve, field, frozen
+
+from machines import bot as bots
+from machines import order_manager
+from machines.bot import Bot
+from machines.hedge_wallet import Funded, Liquidated, Price
+from machines.ladder import Config
+from machines.messages import Alert, Cancel, Command, Place, Query, Report, Restarted, Wake, Watch
+from machines.messages import Woken as WokenEvent
+from simulator.candles import Candles
+from simulator.path import Path
+from simulator.prng import Prng
+from simulator.record import Record
+from simulator.venue import Venue
+from simulator.venue_terms import VenueConfig
+from spec.units import MILLI_NS, SECOND_NS
+
+NEVER = 2**62
+FUNDING_NS = 8 * 3_600 * SECOND_NS
+
+
+@frozen(kw_only=True)
+class Setup:
+    """One run: the wallet, the venue, the wire between them, funding, restarts.
+
+    Latencies in ns each way; a draw up to *jitter_ns* is added to each message, which never
+    overtakes another of its direction.  *funding_ppm* is paid every *funding_ns* of Unix time.
+    *restarts* are moments (Unix ns) at which the bot loses what is on its way and starts again.
+    """
+
+    wallet: Config
+    venue: VenueConfig
+    seed: int = 1
+    to_venue_ns: int = 50 * MILLI_NS
+    to_bot_ns: int = 50 * MILLI_NS
+    jitter_ns: int = 0
+    funding_ppm: int = 100
+    funding_ns: int = FUNDING_NS
+    restarts: tuple[int, ...] = ()
+    checked: bool = False
+
+
+class Item(NamedTuple):
+    """Something that happens at *at_ns*; *order* keeps what is simultaneous in order."""
+
+    at_ns: int
+    order: int
+    act: Callable[[], None]
+    fragile: bool = False  # lost by a restart
+
+
+@frozen(kw_only=True)
+class Run:
+    """What came of a run; *journal_hash* is over every event and command, in order."""
+
+    setup: Setup
+    candles: Candles
+    bot: Bot
+    venue: Venue = field(repr=False)
+    record: Record = field(repr=False)
+    journal_hash: str
+    end_ns: int
+
+
+def run(
+    setup: Setup, candles: Candles, *, progress: Callable[[int, int], None] | None = None
+) -> Run:
+    """Run *setup* over *candles* and return what came of it.
+
+    *progress* is called with (bars done, bars) about every 1,000 bars.
+    """
+    return _World(setup, candles).run(progress)
+
+
+class _World:
+    """One run under way."""
+
+    def __init__(self, setup: Setup, candles: Candles) -> None:
+        self.setup, self.candles = setup, candles
+        self.venue = Venue(setup.venue, (setup.wallet.instrument,), checked=setup.checked)
+        self.path = Path(candles)
+        self.record = Record(candles.start_ms * MILLI_NS)
+        bot = bots.new(setup.wallet, setup.venue.deposit)
+        book = evolve(bot.book, spec=self.record.orders)
+        self.bot = evolve(bot, spec=self.record.phases, book=book)
+        self.queue: list[Item] = []
+        self.sequence = 0
+        self.band = (0, NEVER)
+        self.jitter = Prng(setup.seed).split("wire")
+        self.arrivals = [0, 0]  # the latest at the venue, at the bot
+
+    def run(self, progress: Callable[[int, int], None] | None) -> Run:
+        """Go on until the candles end."""
+        start_ns, end_ns = self.path.now_ns, self.candles.end_ms * MILLI_NS
+        self._price()
+        self._plan_funding(start_ns, end_ns)
+        for at_ns in self.setup.restarts:
+            self._at(at_ns, self._restart)
+        self._at(start_ns, lambda: self._told(Restarted()))
+        told = 0
+        while not self.path.finished:
+            self._advance()
+            if progress is not None and self.path.bar >= told + 1_000:
+                told = self.path.bar
+                progress(told, len(self.candles))
+        self.venue.reconcile()
+        self.record.finish(end_ns)
+        journal = hashlib.blake2b("\n".join(self.record.journal).encode(), digest_size=16)
+        return Run(
+            setup=self.setup,
+            candles=self.candles,
+            bot=self.bot,
+            venue=self.venue,
+            record=self.record,
+            journal_hash=journal.hexdigest(),
+            end_ns=end_ns,
+        )
+
+    def _advance(self) -> None:
+        """Do the next thing: a touch, the venue's own work, or what is next on the queue."""
+        path, queue = self.path, self.queue
+        low, high, mark_low, mark_high = self.venue.barriers(0)
+        low, high = max(low, mark_low, self.band[0]), min(high, mark_high, self.band[1])
+        wake_ns = self.venue.wake_ns()
+        due_ns = queue[0].at_ns if queue else NEVER
+        until_ns = due_ns if wake_ns is None else min(due_ns, wake_ns)
+        if not low < path.price < high or path.advance(low, high, max(until_ns, path.now_ns)):
+            self._price()
+            self._publish()
+            return
+        if path.finished:
+            return
+        self._price()
+        if wake_ns is not None and wake_ns <= path.now_ns:
+            self.venue.wake(path.now_ns)
+            self._flush()
+        elif queue and queue[0].at_ns <= path.now_ns:
+            heappop(queue).act()
+
+    def _price(self) -> None:
+        """Tell the venue the price; in candles the mark price is the last price."""
+        self.venue.price(0, self.path.price, self.path.price, self.path.now_ns)
+        self._flush()
+
+    def _publish(self) -> None:
+        """Send the price to the bot once it is outside the band that the bot asked about."""
+        low, high = self.band
+        if not low < self.path.price < high:
+            self.band = (0, NEVER)
+            self._send(Price(self.path.price))
+
+    def _plan_funding(self, start_ns: int, end_ns: int) -> None:
+        """Put every funding time of the run on the queue."""
+        step = self.setup.funding_ns
+        if self.setup.funding_ppm:
+            for at_ns in range(-(-start_ns // step) * step, end_ns, step):
+                self._at(at_ns, self._fund)
+
+    def _fund(self) -> None:
+        """Pay funding."""
+        self.venue.fund(0, self.setup.funding_ppm, self.path.now_ns)
+        self._flush()
+
+    def _restart(self) -> None:
+        """Lose what is on its way to the bot, and start it again from its journal."""
+        self.queue = sorted(item for item in self.queue if not item.fragile)
+        self.band = (0, NEVER)
+        self._told(Restarted())
+
+    def _flush(self) -> None:
+        """Send what the venue has to say."""
+        outbox = self.venue.outbox
+        for _, message in outbox:
+            self.record.reported(self.path.now_ns, message)
+            if isinstance(message, Report | Funded | Liquidated):
+                self._send(message)
+        outbox.clear()
+
+    def _send(self, message: Report | Funded | Liquidated | Price) -> None:
+        """Put *message* on the wire to the bot."""
+        at_ns = self._arrival(1, self.setup.to_bot_ns)
+        self._at(at_ns, lambda: self._told(message), fragile=True)
+
+    def _told(self, event: bots.Event) -> None:
+        """Tell the bot of *event* and put its commands on the wire."""
+        self.bot, commands = bots.step(self.bot, event)
+        self.record.told(self.path.now_ns, event, commands, self.bot)
+        for command in commands:
+            self._command(command)
+
+    def _command(self, command: Command) -> None:
+        """Send a command to the venue, or do what concerns only the bot's own side."""
+        match command:
+            case Watch():
+                high = command.high or NEVER
+                self.band = (command.low, high)
+                self._publish()
+            case Wake():
+                at_ns = self.path.now_ns + command.delay_ns
+                key = command.key
+                self._at(at_ns, lambda: self._told(WokenEvent(key)), fragile=True)
+            case Alert():
+                pass
+            case _:
+                at_ns = self._arrival(0, self.setup.to_venue_ns)
+                self._at(at_ns, lambda: self._arrives(command))
+
+    def _arrives(self, command: Place | Cancel | Query) -> None:
+        """Hand *command* to the venue."""
+        now_ns, venue = self.path.now_ns, self.venue
+        match command:
+            case Place():
+                self.record.placed(now_ns, command)
+                venue.submit(command, 0, now_ns)
+            case Cancel():
+                venue.cancel(command, now_ns)
+            case Query():
+                venue.query(command, now_ns)
+        self._flush()
+
+    def _arrival(self, way: int, latency_ns: int) -> int:
+        """Return when a message sent now arrives; it overtakes none sent before."""
+        drawn = self.jitter.below(self.setup.jitter_ns + 1) if self.setup.jitter_ns else 0
+        self.arrivals[way] = max(self.arrivals[way], self.path.now_ns + latency_ns + drawn)
+        return self.arrivals[way]
+
+    def _at(self, at_ns: int, act: Callable[[], None], *, fragile: bool = False) -> None:
+        """Put *act* on the queue."""
+        self.sequence += 1
+        heappush(self.queue, Item(at_ns, self.sequence, act, fragile))
+
+
+def working(run_: Run) -> int:
+    """Return how many orders the bot has open at the end."""
+    return len(order_manager.live(run_.bot.book))
