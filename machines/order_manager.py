@@ -38,14 +38,15 @@ class Working:
 
 @frozen(kw_only=True, cache_hash=True)
 class Book:
-    """Our orders: one place for each key; *failures* counts refusals in a row, *blocked* waits.
+    """Our orders: one place for each key.
 
-    *closed* remembers the last final orders as (client order id, filled total).
+    *refused* is the order of a key that was refused last, held back until it is woken or another
+    order is wanted in its place; *failures* counts refusals in a row.  *closed* remembers the last final orders as (client order id, filled total).
     """
 
     working: tuple[Working | None, ...]
     failures: tuple[int, ...]
-    blocked: tuple[bool, ...]
+    refused: tuple[Wanted | None, ...]
     closed: tuple[tuple[int, int], ...] = ()
     sequence: int = 0
     spec: OrderSpec = field(default=ORDER, repr=False, eq=False)
@@ -84,7 +85,7 @@ Effect = Booked | Ended | Stray | Command
 
 def empty(keys: int) -> Book:
     """Return a book without orders for *keys* keys."""
-    return Book(working=(None,) * keys, failures=(0,) * keys, blocked=(False,) * keys)
+    return Book(working=(None,) * keys, failures=(0,) * keys, refused=(None,) * keys)
 
 
 def live(book: Book) -> tuple[Working, ...]:
@@ -141,9 +142,9 @@ def _step(book: Book, working: Working, news: Report) -> tuple[Book, tuple[Effec
 
 
 def _retire(book: Book, working: Working, reason: Reason, effects: list[Effect]) -> Book:
-    """Take a final order out of *book*; after a refusal, hold its key back for a while.
+    """Take a final order out of *book*; after a refusal, hold it back for a while.
 
-    After a liquidation it is held back until the bot is restarted or resumed.
+    After a liquidation it stays held back until the bot is restarted or resumed.
     """
     key, order = working.wanted.key, working.order
     closed = (*book.closed, (working.client_order_id, order.cum_qty))[-REMEMBERED:]
@@ -157,7 +158,7 @@ def _retire(book: Book, working: Working, reason: Reason, effects: list[Effect])
     return evolve(
         book,
         failures=_with(book.failures, key, failures + 1),
-        blocked=_with(book.blocked, key, value=True),
+        refused=_with(book.refused, key, working.wanted),
     )
 
 
@@ -180,13 +181,13 @@ def _commands(
 
 
 def woken(book: Book, key: int) -> Book:
-    """Return *book* with *key* no longer held back."""
-    return evolve(book, blocked=_with(book.blocked, key, value=False))
+    """Return *book* with the order of *key* no longer held back."""
+    return evolve(book, refused=_with(book.refused, key, None))
 
 
 def unblocked(book: Book) -> Book:
     """Return *book* with nothing held back."""
-    return evolve(book, blocked=(False,) * len(book.blocked))
+    return evolve(book, refused=(None,) * len(book.refused))
 
 
 def restarted(book: Book) -> tuple[Book, tuple[Command, ...]]:
@@ -214,7 +215,7 @@ def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, .
         book, sent = _cancel(book, working)
         commands.extend(sent)
     for order in wanted:
-        if book.working[order.key] is None and not book.blocked[order.key]:
+        if book.working[order.key] is None and book.refused[order.key] != order:
             if order.alone and any(book.working):
                 continue
             sequence = book.sequence + 1

@@ -3,13 +3,11 @@
 Prices are whole units and, like ladders and orders, are kept relative to the market, so the
 world is finite although the price is not bounded.  Commands reach the venue at once; what the
 venue reports waits in a first-in-first-out inbox, and the market moves at most *lag* times before a
-report arrives.  A restart loses the inbox; the journal survives.
+report arrives, and not while an order is held back or the bot is halted.  A restart loses the inbox; the journal survives.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from types import MappingProxyType
-from typing import NamedTuple, assert_never
 
 from attrs import evolve, field, frozen
 
@@ -17,7 +15,7 @@ from machines import bot as bots
 from machines import ladder
 from machines.bot import Bot
 from machines.hedge_wallet import Liquidated, Price, WalletSpec
-from machines.ladder import Config, Slot, Wallet
+from machines.ladder import Config
 from machines.messages import Cancel, Command, Place, Query, Report, Restarted, Wanted, Watch, Woken
 from machines.order import (
     Acked,
@@ -30,46 +28,21 @@ from machines.order import (
     Rejected,
 )
 from machines.order_manager import live
-from machines.position import Leg, Pair
-from simulator.explorer import Claim, Move, always, always_step, leads_to, sometimes
+from simulator.explorer import Claim, Move, always, leads_to, sometimes
+from simulator.worlds import wallet_claims as claim
+from simulator.worlds.wallet_scene import (
+    CASH,
+    MARKET,
+    UNIT,
+    Answers,
+    Message,
+    Resting,
+    Scene,
+    normal,
+    words,
+)
 from spec.hedge_wallet import HEDGE_WALLET, PROPERTIES, Fragment, OrderKind, State
 from spec.terms import Instrument, OrderType, PositionMode, Reason, Side
-
-UNIT = 10
-MARKET = 1_000  # where the market always stands, in ticks
-CASH = 10**9
-
-Message = Report | Price | Liquidated
-Answers = Mapping[int, tuple[Found, int, int, Reason]]
-
-
-class Resting(NamedTuple):
-    """An order at the venue; a market order rests only while part of it is unfilled."""
-
-    client_order_id: int
-    order: Wanted
-    cum_qty: int = 0
-    notional: int = 0
-    triggered: bool = False
-
-
-class Scene(NamedTuple):
-    """*bot* is ours; *resting*, *long* and *short* (lots) are the venue's; *inbox* is on the way.
-
-    A one-way venue keeps the net position in *long*, negative when short.  *band* is the price
-    band that the bot has asked to be told of, (0, 0) once it was told.
-    """
-
-    bot: Bot
-    resting: tuple[Resting, ...] = ()
-    long: int = 0
-    short: int = 0
-    inbox: tuple[tuple[int, Message], ...] = ()
-    band: tuple[int, int] = (0, 0)
-    outcomes: tuple[Report, ...] = ()
-    crashes: int = 0
-    liquidations: int = 0
-    jumped: bool = False
 
 
 @frozen
@@ -91,6 +64,7 @@ class HedgeWalletWorld:
     _steps: dict[tuple[Bot, bots.Event], tuple[Bot, tuple[Command, ...]]] = field(
         factory=dict, repr=False, eq=False
     )
+    _ends: dict[Scene, Scene] = field(factory=dict, repr=False, eq=False)
 
     def initial(self) -> Iterable[Scene]:
         """Return the scene in which a bot with cash has just been started."""
@@ -110,16 +84,16 @@ class HedgeWalletWorld:
         """Yield what the wire, the market, the venue and chance may do next."""
         if scene.inbox:
             _, message = scene.inbox[0]
-            label = Move("wire", f"delivers {words(message)}", "bot")
-            yield label, self._told(scene._replace(inbox=scene.inbox[1:], jumped=False), message)
+            yield Move("wire", f"delivers {words(message)}", "bot"), self._delivered(scene)
         for order in scene.resting:
             if self.parts and order.cum_qty:
-                yield Move("venue", "fills the rest"), self._settled(scene, order, expire=False)
-                yield Move("venue", "expires the rest"), self._settled(scene, order, expire=True)
-        for key, blocked in enumerate(scene.bot.book.blocked):
-            if blocked:
+                yield Move("venue", "fills the rest"), self._ended(scene, order, expire=False)
+                yield Move("venue", "expires the rest"), self._ended(scene, order, expire=True)
+        for key, refused in enumerate(scene.bot.book.refused):
+            if refused is not None:
                 yield Move("clock", f"wakes key {key}", "bot"), self._told(scene, Woken(key))
-        if not scene.inbox or scene.inbox[0][0] < self.lag:
+        still = any(scene.bot.book.refused) or scene.bot.wallet.halted
+        if not still and (not scene.inbox or scene.inbox[0][0] < self.lag):
             for units in range(-self.jump, self.jump + 1):
                 if units:
                     verb = "moves" if abs(units) == 1 else "jumps"
@@ -133,15 +107,38 @@ class HedgeWalletWorld:
     def restarted(self, scene: Scene) -> Scene:
         """Return *scene* after the bot has lost its inbox and started again from its journal."""
         answers = _history(scene)
-        return self._told(scene._replace(inbox=(), band=(0, 0)), Restarted(), answers)
+        after = self._told(scene._replace(inbox=(), band=(0, 0)), Restarted(), answers)
+        # What the venue closed is told in the order in which it happened.
+        order = {number: rank for rank, number in enumerate(answers)}
+        late = len(order)
+        inbox = sorted(after.inbox, key=lambda item: order.get(_number(item[1]), late))
+        return after._replace(inbox=tuple(inbox))
 
     def settled(self, scene: Scene) -> Scene:
         """Return *scene* once everything on the way has arrived while the market stood still."""
-        while True:
-            calm = [after for move, after in self.moves(scene) if move.who in {"wire", "clock"}]
-            if not calm:
-                return scene
-            scene = calm[0]
+        passed: list[Scene] = []
+        end = self._ends.get(scene)
+        while end is None:
+            passed.append(scene)
+            after = self._calmer(scene)
+            end = scene if after is None else self._ends.get(after)
+            scene = scene if after is None else after
+        self._ends.update(dict.fromkeys(passed, end))
+        return end
+
+    def _calmer(self, scene: Scene) -> Scene | None:
+        """Return *scene* after the next thing that needs no market, None if there is none."""
+        if scene.inbox:
+            return self._delivered(scene)
+        for key, refused in enumerate(scene.bot.book.refused):
+            if refused is not None:
+                return self._told(scene, Woken(key))
+        return None
+
+    def _delivered(self, scene: Scene) -> Scene:
+        """Return *scene* after the oldest report has arrived."""
+        rest = scene._replace(inbox=scene.inbox[1:], jumped=False)
+        return self._told(rest, scene.inbox[0][1])
 
     def _told(self, scene: Scene, event: bots.Event, answers: Answers = MappingProxyType({})) -> Scene:
         """Return *scene* after the bot was told *event* and the venue read its commands."""
@@ -215,7 +212,7 @@ class HedgeWalletWorld:
             return _tell(scene, after, Expired(qty), Reason.REDUCE_ONLY)
         return scene
 
-    def _settled(self, scene: Scene, resting: Resting, *, expire: bool) -> Scene:
+    def _ended(self, scene: Scene, resting: Resting, *, expire: bool) -> Scene:
         """Return *scene* after the venue has ended an order that was filled in part."""
         rest = min(resting.order.qty - resting.cum_qty, _room(scene, resting))
         without = _without(scene, resting)
@@ -223,7 +220,10 @@ class HedgeWalletWorld:
             return normal(_tell(without, resting, Expired(resting.cum_qty)))
         notional = resting.notional + rest * MARKET
         done = resting._replace(cum_qty=resting.cum_qty + rest, notional=notional)
-        return normal(_tell(_traded(without, resting.order, rest), done, Filled(done.cum_qty)))
+        scene = _tell(_traded(without, resting.order, rest), done, Filled(done.cum_qty))
+        if done.cum_qty < resting.order.qty:
+            scene = _tell(scene, done, Expired(done.cum_qty), Reason.REDUCE_ONLY)
+        return normal(scene)
 
     def _liquidated(self, scene: Scene) -> Scene:
         """Return *scene* after the venue has closed everything."""
@@ -238,16 +238,16 @@ class HedgeWalletWorld:
     def claims(self) -> Iterable[Claim[Scene]]:
         """Yield what is claimed of the wallet."""
         p, halts = PROPERTIES, self.liquidations
-        yield always(p["HW-1"], never_both)
-        yield always(p["HW-2.1"], lambda s: short_lots(s) <= self.qty)
-        yield always(p["HW-2.2"], lambda s: long_lots(s) <= self.qty)
-        yield always(p["HW-3"], working_orders)
-        yield always(p["HW-4"], phase_follows)
-        yield always(p["HW-5"], no_twins)
+        yield always(p["HW-1"], claim.never_both)
+        yield always(p["HW-2.1"], lambda s: claim.short_lots(s) <= self.qty)
+        yield always(p["HW-2.2"], lambda s: claim.long_lots(s) <= self.qty)
+        yield always(p["HW-3"], claim.working_orders)
+        yield always(p["HW-4"], claim.phase_follows)
+        yield always(p["HW-5"], claim.no_twins)
         yield always(p["HW-10"], lambda s: not s.bot.wallet.halted or s.liquidations < halts)
         for part, phase in enumerate(list(State)[:4], start=1):
-            yield sometimes(p[f"HW-6.{part}"], _is(phase))
-        yield leads_to(p["HW-7"], in_reset, out_of_reset, lambda m: m.who in {"wire", "clock"})
+            yield sometimes(p[f"HW-6.{part}"], claim.is_in(phase))
+        yield leads_to(p["HW-7"], claim.in_reset, claim.out_of_reset, lambda m: m.who in {"wire", "clock"})
         if not self.parts:
             yield always(p["HW-8"], self.restart_is_invisible)
 
@@ -255,7 +255,7 @@ class HedgeWalletWorld:
         """HW-8: a restart here settles where no restart settles, unless a price was missed."""
         if any(not isinstance(message, Report) for _, message in scene.inbox):
             return True
-        return essence(self.settled(scene)) == essence(self.settled(self.restarted(scene)))
+        return claim.essence(self.settled(scene)) == claim.essence(self.settled(self.restarted(scene)))
 
     def show(self, scene: Scene) -> Mapping[str, str]:
         """Return the bot's phase, the venue's position and orders, and what is under way."""
@@ -341,6 +341,7 @@ def _history(scene: Scene) -> Answers:
         found = _ending(message) if isinstance(message, Report) else Found.OPEN
         if isinstance(message, Report) and found not in {Found.OPEN, Found.ABSENT}:
             totals = getattr(message.event, "cum_qty", 0), message.notional
+            ends.pop(message.client_order_id, None)
             ends[message.client_order_id] = (found, *totals, message.reason)
     return ends
 
@@ -376,194 +377,6 @@ def _without(scene: Scene, resting: Resting) -> Scene:
     return scene._replace(resting=tuple(kept))
 
 
-def normal(scene: Scene, delta: int = 0) -> Scene:
-    """Return *scene* in its canonical form, everything moved by *delta* ticks first.
-
-    Units are counted from the level at or above the market, orders are numbered anew, and money, which
-    no decision of this world depends on, is left out.
-    """
-    bot, numbers, units = _normal_bot(scene.bot, delta)
-    resting = tuple(
-        r._replace(
-            client_order_id=numbers.get(r.client_order_id, 0),
-            order=_moved(r.order, delta, units),
-            notional=r.notional + r.cum_qty * delta,
-        )
-        for r in scene.resting
-    )
-    older = int(delta != 0)
-    inbox = ((age + older, _normal_message(m, numbers, delta)) for age, m in scene.inbox)
-    return scene._replace(
-        bot=bot,
-        resting=resting,
-        inbox=tuple((age, message) for age, message in inbox if message is not None),
-        band=_shift_band(scene.band, delta),
-    )
-
-
-@lru_cache(maxsize=None)
-def _normal_bot(bot: Bot, delta: int) -> tuple[Bot, Mapping[int, int], int]:
-    """Return *bot* in canonical form, the new order numbers, and by how much units grew."""
-    wallet, book = bot.wallet, bot.book
-    anchor = wallet.anchor_ticks + delta
-    units = (anchor - MARKET) // UNIT if wallet.anchor_ticks else 0
-    numbers = {w.client_order_id: index + 1 for index, w in enumerate(live(book))}
-    working = tuple(
-        w and evolve(
-            w,
-            client_order_id=numbers[w.client_order_id],
-            wanted=_moved(w.wanted, delta, units),
-            notional=w.notional + delta * w.order.cum_qty,
-        )
-        for w in book.working
-    )
-    spent = wallet.phase is State.RESET and wallet.bought_qty > 0
-    slots = tuple(Slot(s.edge + units, s.short, s.at_market) for s in wallet.slots)
-    wallet = evolve(
-        wallet,
-        cash=CASH,
-        quote_ticks=MARKET if wallet.quote_ticks else 0,
-        anchor_ticks=anchor - units * UNIT if wallet.anchor_ticks else 0,
-        bought_qty=wallet.bought_qty if spent else 0,
-        bought_notional=wallet.bought_notional + delta * wallet.bought_qty if spent else 0,
-        slots=slots,
-    )
-    long, short = Leg(qty=bot.pair.long.qty), Leg(qty=bot.pair.short.qty)
-    fresh = evolve(
-        bot,
-        wallet=wallet,
-        pair=evolve(bot.pair, long=long, short=short),
-        watched=_shift_band(bot.watched, delta),
-        book=evolve(
-            book,
-            working=working,
-            sequence=len(numbers),
-            closed=(),
-            failures=(0,) * len(book.failures),
-        ),
-    )
-    return fresh, numbers, units
-
-
-@lru_cache(maxsize=None)
-def _moved(order: Wanted, delta: int, units: int) -> Wanted:
-    """Return *order* with its trigger moved by *delta* ticks and its unit by *units*."""
-    trigger = order.trigger_ticks + delta if order.trigger_ticks else 0
-    return evolve(order, trigger_ticks=trigger, unit=order.unit + units)
-
-
-def _normal_message(message: Message, numbers: Mapping[int, int], delta: int) -> Message | None:
-    """Return *message* in canonical form, None if the bot no longer knows its order."""
-    match message:
-        case Report():
-            number = numbers.get(message.client_order_id)
-            if number is None:
-                return None
-            cum_qty = getattr(message.event, "cum_qty", 0)
-            notional = message.notional + cum_qty * delta
-            return evolve(message, client_order_id=number, notional=notional)
-        case Price():
-            return Price(message.ticks + delta)
-        case Liquidated():
-            return message
-    assert_never(message)
-
-
-def _shift_band(band: tuple[int, int], delta: int) -> tuple[int, int]:
-    """Return a price band moved by *delta* ticks; absent bounds and (1, 1) stay."""
-    low, high = band
-    if band == (1, 1):
-        return band
-    return (low + delta if low else 0), (high + delta if high else 0)
-
-
-def words(message: Message) -> str:
-    """Return *message* in a few words."""
-    match message:
-        case Report():
-            total = getattr(message.event, "cum_qty", None)
-            name = type(message.event).__name__
-            return f"{name} of order {message.client_order_id}" + (f" ({total})" if total else "")
-        case Price():
-            return f"price {(message.ticks - MARKET) // UNIT:+d}"
-        case Liquidated():
-            return "liquidation"
-    assert_never(message)
-
-
-def quiescent(scene: Scene) -> bool:
-    """Return whether nothing is on the way, half filled or held back."""
-    half = any(r.triggered for r in scene.resting)
-    return not scene.inbox and not half and not any(scene.bot.book.blocked)
-
-
-def long_lots(scene: Scene) -> int:
-    """Return the lots long at the venue."""
-    return max(scene.long, 0)
-
-
-def short_lots(scene: Scene) -> int:
-    """Return the lots short at the venue."""
-    return scene.short + max(-scene.long, 0)
-
-
-def never_both(scene: Scene) -> bool:
-    """HW-1: both legs are open, or counted as open, only in ADVANCE while news is under way."""
-    wallet = scene.bot.wallet
-    counted = wallet.long_qty > 0 and ladder.shorts(wallet) > 0
-    held = scene.long > 0 and scene.short > 0
-    if not (counted or held):
-        return True
-    return wallet.phase is State.ADVANCE and not quiescent(scene)
-
-
-def working_orders(scene: Scene) -> bool:
-    """HW-3: the number of working orders, when quiescent."""
-    wallet = scene.bot.wallet
-    if not quiescent(scene) or wallet.halted:
-        return True
-    count = {State.ADVANCE: 5, State.RESET: 0}.get(wallet.phase, 4)
-    return len(scene.resting) == count == len(live(scene.bot.book))
-
-
-def phase_follows(scene: Scene) -> bool:
-    """HW-4: the phase that position and working orders tell, when quiescent."""
-    wallet = scene.bot.wallet
-    if not quiescent(scene) or wallet.halted:
-        return True
-    kinds = [OrderKind(r.order.kind) for r in scene.resting]
-    covers = kinds.count(OrderKind.STOP_LOSS_COVER)
-    if wallet.phase is State.ADVANCE:
-        return long_lots(scene) > 0 and kinds.count(OrderKind.STOP_LOSS_FULL) == 1 and not covers
-    if wallet.phase is State.RESET or long_lots(scene):
-        return False
-    if wallet.phase is State.DECLINE:
-        return covers == ladder.SLOTS
-    return covers < ladder.SLOTS and (covers > 0) == (short_lots(scene) > 0)
-
-
-def no_twins(scene: Scene) -> bool:
-    """HW-5: no two working orders have the same level and kind."""
-    seen = [(r.order.kind, r.order.trigger_ticks) for r in scene.resting if not r.triggered]
-    return len(set(seen)) == len(seen)
-
-
-def in_reset(scene: Scene) -> bool:
-    """Return whether the wallet is in RESET and may go on."""
-    return scene.bot.wallet.phase is State.RESET and not scene.bot.wallet.halted
-
-
-def out_of_reset(scene: Scene) -> bool:
-    """Return whether the wallet has bought, or a late entry has filled."""
-    return scene.bot.wallet.phase is not State.RESET or scene.bot.wallet.halted
-
-
-def _is(phase: State) -> Callable[[Scene], bool]:
-    """Return the predicate that the wallet is in *phase*."""
-    return lambda scene: scene.bot.wallet.phase is phase
-
-
-def essence(scene: Scene) -> tuple[Wallet, Pair, tuple[Wanted, ...]]:
-    """Return what a settled scene amounts to: the wallet, the position, the orders at the venue."""
-    orders = sorted((r.order for r in scene.resting), key=lambda order: order.key)
-    return scene.bot.wallet, scene.bot.pair, tuple(orders)
+def _number(message: Message) -> int:
+    """Return the client order id that *message* is about, 0 for none."""
+    return message.client_order_id if isinstance(message, Report) else 0
