@@ -5,6 +5,7 @@ holds no behaviour.  Machines classify what happened into a symbol, take the row
 their quantities; diagrams, reference pages, explorers and tests read the same rows.
 """
 
+from copy import copy
 from enum import IntEnum
 from itertools import product
 from typing import Generic, TypeVar
@@ -109,16 +110,13 @@ class Spec(Generic[S, X, A]):
         """Return the next state of every pair, int8 of shape (states, symbols)."""
         return np.array([[target for target, _ in line] for line in self._table], np.int8)
 
-    def redirected(self, row: Row[S, X, A], target: S) -> "Spec[S, X, A]":
-        """Return this machine with *row* leading to *target*, unvalidated: a mutant for tests."""
+    def redirected(
+        self, state: S, symbol: X, target: S, emits: tuple[A, ...] | None = None
+    ) -> "Spec[S, X, A]":
+        """Return this machine with one pair leading to *target*, unvalidated: a mutant."""
         table = [list(line) for line in self._table]
-        table[row.source][row.symbol] = (target, row.emits)
-        mutant = object.__new__(type(self))
-        for name in ("name", "title", "states", "symbols", "actions", "initial", "final"):
-            object.__setattr__(mutant, name, getattr(self, name))
-        rows = tuple(Row(r.source, r.symbol, target, r.emits) if r is row else r for r in self.rows)
-        object.__setattr__(mutant, "rows", rows)
-        object.__setattr__(mutant, "otherwise", self.otherwise)
+        table[state][symbol] = (target, table[state][symbol][1] if emits is None else emits)
+        mutant = copy(self)
         object.__setattr__(mutant, "_table", tuple(map(tuple, table)))
         return mutant
 

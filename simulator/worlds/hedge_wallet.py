@@ -47,7 +47,7 @@ from spec.terms import Instrument, OrderType, PositionMode, Reason, Side
 
 @frozen
 class HedgeWalletWorld:
-    """A world of *qty* lots; *parts* lets the venue fill what triggers in two parts.
+    """A world of *qty* lots; *parts* is how often liquidity is thin: an order fills in two parts.
 
     *spec* is for mutants; so is *wanted*, another choice of orders.
     """
@@ -57,7 +57,7 @@ class HedgeWalletWorld:
     qty: int = 4
     lag: int = 2
     jump: int = 3
-    parts: bool = False
+    parts: int = 0
     crashes: int = 0
     liquidations: int = 0
     spec: WalletSpec = field(default=HEDGE_WALLET, repr=False)
@@ -77,7 +77,9 @@ class HedgeWalletWorld:
             reserve_ppm=0,
         )
         bot = evolve(bots.new(config, CASH), spec=self.spec)
-        scene = Scene(bot=bot, crashes=self.crashes, liquidations=self.liquidations)
+        scene = Scene(
+            bot=bot, parts=self.parts, crashes=self.crashes, liquidations=self.liquidations
+        )
         yield self._told(scene, Restarted())
 
     def moves(self, scene: Scene) -> Iterator[tuple[Move, Scene]]:
@@ -86,7 +88,7 @@ class HedgeWalletWorld:
             _, message = scene.inbox[0]
             yield Move("wire", f"delivers {words(message)}", "bot"), self._delivered(scene)
         for order in scene.resting:
-            if self.parts and order.cum_qty:
+            if order.cum_qty:
                 yield Move("venue", "fills the rest"), self._ended(scene, order, expire=False)
                 yield Move("venue", "expires the rest"), self._ended(scene, order, expire=True)
         for key, refused in enumerate(scene.bot.book.refused):
@@ -98,6 +100,8 @@ class HedgeWalletWorld:
                 if units:
                     verb = "moves" if abs(units) == 1 else "jumps"
                     yield Move("market", f"{verb} {units:+d}"), self._moved(scene, units)
+        if scene.parts and not scene.thin:
+            yield Move("venue", "gets thin"), scene._replace(parts=scene.parts - 1, thin=True)
         if scene.crashes:
             less = scene._replace(crashes=scene.crashes - 1)
             yield Move("bot", "crashes and restarts"), self.restarted(less)
@@ -145,7 +149,7 @@ class HedgeWalletWorld:
         known = self._steps.get((scene.bot, event))
         if known is None:
             known = self._steps[scene.bot, event] = bots.step(scene.bot, event)
-        scene = scene._replace(bot=known[0])
+        scene = scene._replace(bot=known[0], was=scene.bot.wallet.phase)
         for command in known[1]:
             scene = self._commanded(scene, command, answers)
         if scene.outcomes:
@@ -203,11 +207,11 @@ class HedgeWalletWorld:
         qty = min(resting.order.qty, room)
         if not qty:
             return _tell(_without(scene, resting), resting, Expired(0), Reason.REDUCE_ONLY)
-        part = qty // 2 if self.parts and qty > 1 else qty
+        part = qty // 2 if scene.thin and qty > 1 else qty
         after = resting._replace(cum_qty=part, notional=part * MARKET, triggered=True)
         scene = _tell(_traded(scene, resting.order, part), after, Filled(part))
         if part < qty:
-            return scene._replace(resting=(*scene.resting, after))
+            return scene._replace(resting=(*scene.resting, after), thin=False)
         if qty < resting.order.qty:
             return _tell(scene, after, Expired(qty), Reason.REDUCE_ONLY)
         return scene
@@ -247,6 +251,10 @@ class HedgeWalletWorld:
         yield always(p["HW-10"], lambda s: not s.bot.wallet.halted or s.liquidations < halts)
         for part, phase in enumerate(list(State)[:4], start=1):
             yield sometimes(p[f"HW-6.{part}"], claim.is_in(phase))
+        for part, (was, now) in enumerate(claim.PASSAGES, start=5):
+            yield sometimes(p[f"HW-6.{part}"], claim.passes(was, now))
+        if self.jump > 2:
+            yield sometimes(p["HW-6.8"], lambda s: s.jumped)
         yield leads_to(p["HW-7"], claim.in_reset, claim.out_of_reset, lambda m: m.who in {"wire", "clock"})
         if not self.parts:
             yield always(p["HW-8"], self.restart_is_invisible)

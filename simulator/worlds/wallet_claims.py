@@ -10,6 +10,18 @@ from machines.position import Pair
 from simulator.worlds.wallet_scene import Scene
 from spec.hedge_wallet import OrderKind, State
 
+PASSAGES = (
+    (State.RETRACEMENT, State.RESET),
+    (State.RECOVERY, State.RESET),
+    (State.RECOVERY, State.DECLINE),
+)
+
+
+def passes(was: State, now: State) -> Callable[[Scene], bool]:
+    """Return the predicate that the latest event led from *was* to *now*."""
+    return lambda scene: scene.was is was and scene.bot.wallet.phase is now
+
+
 def quiescent(scene: Scene) -> bool:
     """Return whether nothing is on the way, half filled or held back."""
     half = any(r.triggered for r in scene.resting)

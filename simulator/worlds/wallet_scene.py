@@ -42,7 +42,8 @@ class Scene(NamedTuple):
     """*bot* is ours; *resting*, *long* and *short* (lots) are the venue's; *inbox* is on the way.
 
     A one-way venue keeps the net position in *long*, negative when short.  *band* is the price
-    band that the bot has asked to be told of, (0, 0) once it was told.
+    band that the bot has asked to be told of, (0, 0) once it was told.  *was* is the phase before
+    the latest event.  While *thin*, the next order fills in two parts.
     """
 
     bot: Bot
@@ -52,6 +53,9 @@ class Scene(NamedTuple):
     inbox: tuple[tuple[int, Message], ...] = ()
     band: tuple[int, int] = (0, 0)
     outcomes: tuple[Report, ...] = ()
+    was: State = State.RESET
+    parts: int = 0
+    thin: bool = False
     crashes: int = 0
     liquidations: int = 0
     jumped: bool = False

@@ -1,0 +1,5 @@
+"""`python -m adapters` is `hedgeproof`."""
+
+from adapters.cli import main
+
+main()

@@ -1,0 +1,141 @@
+"""`hedgeproof check`: explore the closed worlds exhaustively."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from adapters.cli.terminal import FAILED, CommandError, console, nearest, waiting
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from simulator.explorer import Verdict
+    from simulator.judge import Judgement
+    from simulator.worlds import Entry
+
+OUT = Path("runs/check")
+VERDICTS = {"holds": "green", "witnessed": "green", "FAILS": "bold red"}
+
+
+class Judged(NamedTuple):
+    """One world and how long it took."""
+
+    judgement: "Judgement"
+    seconds: float
+
+
+def check(
+    world: Annotated[str, typer.Argument(help="The world to explore; all if left out.")] = "",
+    *,
+    deep: Annotated[bool, typer.Option("--deep", help="Explore the larger worlds too.")] = False,
+    out: Annotated[Path, typer.Option(help="The folder for counterexamples.")] = OUT,
+) -> None:
+    """Explore the closed worlds and judge every property."""
+    from simulator.worlds import catalogue
+
+    entries = catalogue(deep)
+    if world:
+        known = [entry.name for entry in entries]
+        entries = tuple(entry for entry in entries if entry.name == world)
+        if not entries:
+            raise nearest("world", world, known)
+    judged = [_judged(entry) for entry in entries]
+    console().print(_table(judged))
+    failing = [each.judgement for each in judged if not _sound(each.judgement)]
+    for judgement in failing:
+        _explain(judgement, out)
+    if failing:
+        raise typer.Exit(FAILED)
+
+
+def _judged(entry: "Entry") -> Judged:
+    """Return what the exploration of *entry* says."""
+    from simulator.explorer import BoundExceeded
+    from simulator.judge import judge
+
+    started = monotonic()
+    try:
+        with waiting(f"{entry.name}: states") as told:
+
+            def progress(states: int, transitions: int, depth: int, open_: int) -> None:
+                words = f", {transitions:,} transitions, depth {depth}, {open_:,} to expand"
+                told(states, 0, words)
+
+            judgement = judge(entry, progress)
+    except BoundExceeded as error:
+        raise CommandError(str(error)) from error
+    return Judged(judgement, monotonic() - started)
+
+
+def _sound(judgement: "Judgement") -> bool:
+    """Return whether everything claimed holds and every mutant was killed."""
+    report = judgement.report
+    return report.complete and not report.failures and all(kill.killed for kill in judgement.kills)
+
+
+def _table(judged: list[Judged]) -> "Table":
+    """Return one line for each property of each world."""
+    from rich.table import Table
+
+    table = Table("world", "property", "kind", "verdict", box=None, header_style="bold")
+    for head in ("states", "transitions", "depth", "seconds", "mutants killed"):
+        table.add_column(head, justify="right")
+    for each in judged:
+        for cells in _lines(each):
+            table.add_row(*cells)
+    return table
+
+
+def _lines(each: Judged) -> Iterator[tuple[str, ...]]:
+    """Yield the cells of one world; its numbers stand on its first line."""
+    report = each.judgement.report
+    figures: tuple[str, ...] = (
+        f"{report.states:,}",
+        f"{report.transitions:,}",
+        f"{report.depth:,}",
+        f"{each.seconds:.1f}",
+    )
+    name = each.judgement.entry.name
+    for verdict in report.verdicts:
+        prop, word = verdict.property, _word(verdict)
+        colored = f"[{VERDICTS[word]}]{word}[/]"
+        yield name, prop.id, prop.kind.value, colored, *figures, _killed(each.judgement, prop.id)
+        name, figures = "", ("",) * len(figures)
+
+
+def _word(verdict: "Verdict[Any]") -> str:
+    """Return *verdict* as one word."""
+    from spec.properties import Kind
+
+    if not verdict.holds:
+        return "FAILS"
+    return "witnessed" if verdict.property.kind is Kind.SOMETIMES else "holds"
+
+
+def _killed(judgement: "Judgement", property_id: str) -> str:
+    """Return how many of the mutants that *property_id* must kill it does."""
+    kills = [kill.killed for kill in judgement.kills if kill.property_id == property_id]
+    return f"{sum(kills)}/{len(kills)}" if kills else ""
+
+
+def _explain(judgement: "Judgement", out: Path) -> None:
+    """Print the shortest counterexamples of one world, draw them, and name the live mutants."""
+    from simulator.counterexample import mermaid, text
+
+    world = judgement.entry.world
+    for verdict in judgement.report.failures:
+        print(f"\n{text(verdict, world)}", end="")
+        if verdict.path:
+            out.mkdir(parents=True, exist_ok=True)
+            name = verdict.property.id.replace(" ", "-")
+            path = out / f"{judgement.entry.name}-{name}.mmd"
+            path.write_text(mermaid(verdict, world), encoding="utf-8")
+            print(f"Drawn in {path}")
+    for kill in judgement.kills:
+        if not kill.killed:
+            print(f"\n{judgement.entry.name}: {kill.property_id} did not kill mutant {kill.mutant}")
+    if not judgement.report.complete:
+        print(f"\n{judgement.entry.name}: the failure ended the exploration, the rest is open")

@@ -1,0 +1,81 @@
+"""`hedgeproof simulate`: a hedge wallet on recorded or synthetic candles."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapters.cli.terminal import CommandError, console, waiting
+
+if TYPE_CHECKING:
+    from adapters.config import Simulation
+    from simulator.candles import Candles
+
+OUT = Path("runs/default")
+
+
+def simulate(  # noqa: PLR0913  # the options are the command's
+    config: Annotated[
+        Path | None, typer.Argument(help="A JSON file; the embedded default if left out.")
+    ] = None,
+    *,
+    data: Annotated[Path | None, typer.Option(help="The folder of the candle files.")] = None,
+    symbol: Annotated[str | None, typer.Option(help="The candle file, without its ending.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The seed of the market and the wire.")] = None,
+    bars: Annotated[int | None, typer.Option(help="Take the first bars only; 0: all.")] = None,
+    out: Annotated[Path, typer.Option(help="The folder to write to.")] = OUT,
+) -> None:
+    """Simulate a hedge wallet and write a report."""
+    from adapters import config as configs
+
+    values = {
+        "data": None if data is None else str(data),
+        "symbol": symbol,
+        "seed": seed,
+        "bars": bars,
+    }
+    chosen = {name: value for name, value in values.items() if value is not None}
+    wanted = configs.default() if config is None else configs.load(config)
+    _simulate(configs.replaced(wanted, chosen), out)
+
+
+def _simulate(config: "Simulation", out: Path) -> None:
+    """Run *config*, write what came of it to *out*, and sum it up."""
+    from adapters import config as configs
+    from adapters.cli.results import table, write
+    from simulator.results import summary
+    from simulator.world import run
+
+    for warning in configs.warnings(config):
+        print(f"hedgeproof: {warning}", file=sys.stderr)
+    candles = _candles(config)
+    setup = configs.setup(config, candles)
+    out.mkdir(parents=True, exist_ok=True)  # before the work, in case it cannot be
+    with waiting("bars") as told:
+        done = run(setup, candles, progress=lambda bar, count: told(bar, count, ""))
+    found = summary(done)
+    with waiting("files") as told:
+        for number, count in write(done, found, config, out):
+            told(number, count, "")
+    console().print(table(done, found))
+    print(f"The report is {out / 'report.html'}")
+
+
+def _candles(config: "Simulation") -> "Candles":
+    """Return the market that *config* names."""
+    if not config.data:
+        from adapters.config import SYNTHETIC_BARS
+        from simulator.synthetic import market
+
+        return market(config.seed, config.bars or SYNTHETIC_BARS, symbol=config.symbol)
+    from adapters.candles import load
+
+    candles = load(Path(config.data), config.symbol)
+    if config.bars > len(candles):
+        raise CommandError(
+            f"bars {config.bars}: {config.symbol} has {len(candles)}; give fewer or 0"
+        )
+    if not config.bars:
+        return candles
+    return candles.between(candles.start_ms, candles.start_ms + config.bars * candles.step_ms)
