@@ -172,7 +172,7 @@ def _booked(wallet: Wallet, event: Event) -> Wallet:
     """Return *wallet* with the money and the lots of *event* accounted for."""
     match event:
         case Price():
-            if wallet.phase is State.RESET and not wallet.quote_ticks:
+            if wallet.phase is State.RESET and watch(wallet) != (0, 0):
                 return evolve(wallet, quote_ticks=event.ticks)
             return wallet
         case Funded():
@@ -208,11 +208,13 @@ def _traded(wallet: Wallet, event: Closed) -> Wallet:
         case OrderKind.STOP_ENTRY_SHORT:
             slot = Slot(event.unit, wallet.slots[event.slot].short + event.qty)
             cash = wallet.cash + amount - event.fee
+            return evolve(wallet, cash=cash, slots=_with(wallet.slots, event.slot, slot))
         case OrderKind.STOP_LOSS_COVER:
             left = wallet.slots[event.slot].short - event.qty
             slot = Slot(event.unit - 1, max(left, 0))
             cash = wallet.cash - amount - event.fee
-    return evolve(wallet, cash=cash, slots=_with(wallet.slots, event.slot, slot))
+            return evolve(wallet, cash=cash, slots=_with(wallet.slots, event.slot, slot))
+    assert_never(event.kind)
 
 
 def _apply(wallet: Wallet, event: Event, action: Action) -> Wallet:
@@ -278,8 +280,12 @@ def _index(wallet: Wallet, edge: int) -> int:
 def _with(slots: Slots, index: int, slot: Slot) -> Slots:
     """Return *slots* with the one at *index* replaced."""
     a, b, c, d = slots
-    if index == 0:
-        return slot, b, c, d
-    if index == 1:
-        return a, slot, c, d
-    return (a, b, slot, d) if index == 2 else (a, b, c, slot)
+    match index:
+        case 0:
+            return slot, b, c, d
+        case 1:
+            return a, slot, c, d
+        case 2:
+            return a, b, slot, d
+        case _:
+            return a, b, c, slot

@@ -12,6 +12,13 @@ from spec.terms import Instrument, OrderType, PositionMode, PositionSide, Side
 SLOTS = 4
 BUY_KEY, EXIT_KEY, SLOT_KEY = 0, 1, 2
 KEYS = SLOT_KEY + SLOTS
+SHORTS = {
+    State.ADVANCE: (0, SLOTS),
+    State.RETRACEMENT: (0, SLOTS - 1),
+    State.DECLINE: (SLOTS, SLOTS),
+    State.RECOVERY: (1, SLOTS - 1),
+    State.RESET: (0, 0),
+}
 
 
 @frozen(kw_only=True, cache_hash=True)
@@ -64,6 +71,27 @@ class Wallet:
     exit_at_market: bool = False
     slots: Slots = WINDOW
     halted: bool = False
+
+
+def well_formed(wallet: Wallet) -> bool:
+    """Return whether the phase says how many slots are short, and whether the exit has filled."""
+    if wallet.long_qty < 0 or wallet.bought_qty < 0:
+        return False
+    if any(slot.short < 0 for slot in wallet.slots):
+        return False
+    fewest, most = SHORTS[wallet.phase]
+    if not fewest <= shorts(wallet) <= most:
+        return False
+    if wallet.phase not in {State.ADVANCE, State.RESET} and exit_qty(wallet):
+        return False
+    return _neighbours(wallet.slots)
+
+
+def _neighbours(slots: Slots) -> bool:
+    """Return whether the edges are four neighbours, in turn."""
+    a, b, c, d = slots
+    steps = (b.edge - a.edge, c.edge - b.edge, d.edge - c.edge, a.edge - d.edge)
+    return all(step == 1 or step == 1 - SLOTS for step in steps)  # provable
 
 
 def level(wallet: Wallet, unit: int) -> int:
@@ -169,9 +197,7 @@ def _reentry(wallet: Wallet) -> tuple[Wanted, ...]:
         return ()
     leg = _leg(wallet, PositionSide.LONG)
     kind = OrderKind.MARKET_BUY_FULL
-    return (
-        Wanted(key=BUY_KEY, kind=kind, side=Side.BUY, qty=qty, position_side=leg, alone=True),
-    )
+    return (Wanted(key=BUY_KEY, kind=kind, side=Side.BUY, qty=qty, position_side=leg, alone=True),)
 
 
 def _exit(wallet: Wallet) -> Wanted:

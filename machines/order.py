@@ -160,6 +160,10 @@ def well_formed(order: Order) -> bool:
         return False
     if order.cum_qty and order.state in UNFILLED:
         return False
+    if order.state is State.TRIGGERED and not order.triggered:
+        return False
+    if order.state is State.PARTIALLY_FILLED and not order.cum_qty:
+        return False
     complete = order.cum_qty == exposure_max(order)
     return order.state is State.UNKNOWN or (order.state is State.FILLED) == complete
 
@@ -197,6 +201,11 @@ def classify(order: Order, event: Event) -> Symbol:
         filled > order.cum_qty or isinstance(event, Canceled | Expired | Reconciled)
     ):
         return Symbol.FINAL_FILL
+    return _news(order, event, filled)
+
+
+def _news(order: Order, event: Event, filled: int) -> Symbol:
+    """Classify *event* that may be true and does not complete *order*."""
     match event:
         case Acked():
             return Symbol.ACK if order.state is State.PENDING_NEW else Symbol.STALE
@@ -236,6 +245,8 @@ def _absurd(order: Order, event: Event, filled: int) -> bool:
         return order.cum_qty > 0
     if not isinstance(event, Reconciled):
         return False
+    if event.cum_qty < 0 or (event.qty < 1 and event.found is not Found.ABSENT):
+        return True
     match event.found:
         case Found.OPEN:
             sane = event.cum_qty < event.qty <= exposure_max(order)
@@ -301,9 +312,7 @@ def _reconciled(order: Order, event: Reconciled, filled: int) -> Symbol:
     return Symbol.RESTS_TRIGGERED if event.triggered or order.triggered else Symbol.RESTS_NEW
 
 
-def step(
-    order: Order, event: Event, spec: OrderSpec = ORDER
-) -> tuple[Order, tuple[Action, ...]]:
+def step(order: Order, event: Event, spec: OrderSpec = ORDER) -> tuple[Order, tuple[Action, ...]]:
     """Return *order* after *event*, and what must now be done about it.  Total: never raises.
 
     >>> step(Order(qty=3), Filled(1))[1]

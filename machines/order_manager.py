@@ -41,7 +41,8 @@ class Book:
     """Our orders: one place for each key.
 
     *refused* is the order of a key that was refused last, held back until it is woken or another
-    order is wanted in its place; *failures* counts refusals in a row.  *closed* remembers the last final orders as (client order id, filled total).
+    order is wanted in its place; *failures* counts refusals in a row.  *closed* remembers
+    the last final orders as (client order id, filled total).
     """
 
     working: tuple[Working | None, ...]
@@ -162,9 +163,7 @@ def _retire(book: Book, working: Working, reason: Reason, effects: list[Effect])
     )
 
 
-def _commands(
-    working: Working, order: Order, emits: tuple[Action, ...]
-) -> tuple[Command, ...]:
+def _commands(working: Working, order: Order, emits: tuple[Action, ...]) -> tuple[Command, ...]:
     """Return the commands that the order machine asked for."""
     commands: list[Command] = []
     for action in emits:

@@ -17,8 +17,9 @@ from spec.units import div_near
 
 @frozen(kw_only=True)
 class Leg:
-    """One leg: *qty* lots (never negative); *cost*, their entry notional, and *realized* profit in
-    tick-lots.
+    """One leg: *qty* lots (never negative), *cost* (their entry notional) and *realized* profit.
+
+    Both are in tick-lots.
     """
 
     qty: int = 0
@@ -120,9 +121,7 @@ def classify(pair: Pair, fill: Fill) -> Symbol:
     return Symbol.FLIP_TO_SHORT if is_long else Symbol.FLIP_TO_LONG
 
 
-def step(
-    pair: Pair, fill: Fill, spec: PositionSpec = POSITION
-) -> tuple[Pair, tuple[Action, ...]]:
+def step(pair: Pair, fill: Fill, spec: PositionSpec = POSITION) -> tuple[Pair, tuple[Action, ...]]:
     """Return *pair* after *fill*, and what follows.  Total: never raises.
 
     >>> step(Pair(), Fill(side=Side.BUY, qty=2, notional=200))[0].long

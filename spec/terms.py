@@ -86,8 +86,9 @@ class Reason(IntEnum):
 
 @frozen
 class Tier:
-    """One step of the maintenance margin: *maintenance_ppm* of the notional between the tier before
-    and *notional_max* (money); marginal rates, so the requirement has no jumps.
+    """One step of the maintenance margin: a rate up to *notional_max* (money).
+
+    *maintenance_ppm* counts for the notional above the tier before: the requirement has no jumps.
     """
 
     notional_max: int

@@ -46,15 +46,14 @@ class Truth:
 
 def step_keeps_orders_well_formed(order: Order, event: Event) -> None:
     """Whatever a venue says, an order stays an order."""
-    assert sound(order)
-    assert plausible(event)
+    assert well_formed(order)
     after, _ = step(order, event)
-    assert sound(after)
+    assert well_formed(after)
 
 
 def fills_only_grow_and_are_booked(order: Order, event: Event) -> None:
     """ORD-1, ORD-4: the filled total never shrinks, and it grows only where BOOK is emitted."""
-    assert sound(order)
+    assert well_formed(order)
     after, emits = step(order, event)
     assert order.cum_qty <= after.cum_qty
     assert after.cum_qty == order.cum_qty or Action.BOOK in emits
@@ -62,7 +61,7 @@ def fills_only_grow_and_are_booked(order: Order, event: Event) -> None:
 
 def final_states_absorb(order: Order, event: Event) -> None:
     """ORD-4: a final order changes only by a contradiction, and then the venue is asked."""
-    assert sound(order)
+    assert well_formed(order)
     assert order.state in ORDER.final
     after, emits = step(order, event)
     if emits:
@@ -75,7 +74,7 @@ def final_states_absorb(order: Order, event: Event) -> None:
 
 def exposure_drops_only_when_confirmed(order: Order, event: Event) -> None:
     """What may still fill stays counted until the venue says that it cannot."""
-    assert sound(order)
+    assert well_formed(order)
     after, emits = step(order, event)
     if Action.RELEASE not in emits and exposure(after) < exposure(order):
         if isinstance(event, Reconciled):
@@ -89,7 +88,7 @@ def exposure_drops_only_when_confirmed(order: Order, event: Event) -> None:
 
 def exposure_covers_the_truth(order: Order, event: Event, truth: Truth) -> None:
     """ORD-2, inductive: what we count covers what is true, before and after any honest news."""
-    assert sound(order)
+    assert well_formed(order)
     assert covers(order, truth)
     assert honest(order, event, truth)
     after, emits = step(order, event)
@@ -98,7 +97,7 @@ def exposure_covers_the_truth(order: Order, event: Event, truth: Truth) -> None:
 
 def honest_news_never_contradicts(order: Order, event: Event, truth: Truth) -> None:
     """ORD-5: of honest news, in any order, only a loss leads to UNKNOWN."""
-    assert sound(order)
+    assert well_formed(order)
     assert covers(order, truth)
     assert honest(order, event, truth)
     after, _ = step(order, event)
@@ -107,29 +106,13 @@ def honest_news_never_contradicts(order: Order, event: Event, truth: Truth) -> N
 
 def the_venue_stays_covered(order: Order, truth: Truth, lots: int) -> None:
     """ORD-2, the other half: the venue may fill, and close by itself, unseen."""
-    assert sound(order)
+    assert well_formed(order)
     assert covers(order, truth)
     assert truth.alive
     assert 0 <= lots <= truth.most - truth.cum_qty
     total = truth.cum_qty + lots
     assert covers(order, Truth(alive=total < truth.most, most=truth.most, cum_qty=total))
     assert covers(order, Truth(alive=False, most=truth.most, cum_qty=total))
-
-
-def sound(order: Order) -> bool:
-    """Return whether *order* is well formed and remembers what its state says has happened."""
-    if not well_formed(order):
-        return False
-    if order.state is State.TRIGGERED:
-        return order.triggered
-    return order.state is not State.PARTIALLY_FILLED or order.cum_qty > 0
-
-
-def plausible(event: Event) -> bool:
-    """Return whether the quantities of a query's answer are quantities."""
-    if not isinstance(event, Reconciled):
-        return True
-    return event.qty >= 1 and event.cum_qty >= 0
 
 
 def covers(order: Order, truth: Truth) -> bool:
@@ -169,7 +152,7 @@ def honest(order: Order, event: Event, truth: Truth) -> bool:
             qty = order.replace_qty if isinstance(event, Replaced) else order.qty
             return truth.most <= qty
         case Reconciled():
-            return plausible(event) and honest_answer(order, event, truth)
+            return honest_answer(order, event, truth)
         case Acked() | Triggered() | CancelRequested() | CancelRejected():
             return True
         case ReplaceRequested() | Lost():
@@ -179,6 +162,8 @@ def honest(order: Order, event: Event, truth: Truth) -> bool:
 def honest_answer(order: Order, event: Reconciled, truth: Truth) -> bool:
     """Return whether *event* says what is true: of now if it answers the latest query."""
     latest = order.state is State.UNKNOWN and event.query == order.query
+    if event.qty < 1 and event.found is not Found.ABSENT:
+        return False
     match event.found:
         case Found.OPEN:
             if latest and not (truth.alive and event.cum_qty < event.qty == truth.most):

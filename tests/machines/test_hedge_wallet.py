@@ -182,7 +182,6 @@ def test_laws_of_other_news(start: Start, event: Funded | Liquidated | Resumed) 
 
 
 @pytest.mark.parametrize("phase", [state for state in State if state is not State.RESET])
-@pytest.mark.xfail(strict=True, reason="RESUMED has a row in RESET only; elsewhere it halts anew")
 def test_a_person_can_resume_a_wallet_that_halted_in_any_phase(phase: State) -> None:
     """A contradiction halts a wallet where it is; `Resumed` must let it go on."""
     halted = Wallet(config=CONFIG, cash=0, phase=phase, halted=True)

@@ -132,7 +132,6 @@ def test_laws_of_honest_news(
     try_law(law, order, event, truth)
 
 
-@pytest.mark.xfail(strict=True, reason="an answer about no lots is taken at its word")
 def test_an_answer_about_no_lots_is_a_contradiction() -> None:
     """An order of no lots cannot have filled."""
     order = Order(qty=1, state=State.UNKNOWN)

@@ -32,6 +32,7 @@ from machines.order import (
     Triggered,
     exposure,
     step,
+    well_formed,
 )
 from machines.order_manager import live
 from machines.position import Fill, Pair, net_qty, total_pnl
@@ -43,7 +44,6 @@ from spec.hedge_wallet import State as Phase
 from spec.order import ORDER, Action, State
 from spec.position import Action as PositionAction
 from spec.terms import Instrument, PositionMode, PositionSide, Side
-from tests.laws.laws_order import sound
 
 FINAL = {
     Found.FILLED: State.FILLED,
@@ -165,7 +165,7 @@ class OrderAtVenue(RuleBasedStateMachine):
     @invariant()
     def our_view_is_safe(self) -> None:
         """ORD-1, ORD-2: we never count more than has filled, nor less than still may."""
-        assert sound(self.order)
+        assert well_formed(self.order)
         held = self.qty if self.found is Found.OPEN else self.cum_qty
         assert self.order.cum_qty <= self.cum_qty <= self.qty
         assert held <= exposure(self.order)
