@@ -6,13 +6,12 @@ message leaves a notice that something was lost; a query is answered once none o
 under way.  A crash loses what is on the way to us; the journal survives, so the order is known.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from enum import IntEnum
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from machines import order as orders
 from machines.order import (
     Acked,
     Canceled,
@@ -21,7 +20,6 @@ from machines.order import (
     Event,
     Expired,
     Filled,
-    Found,
     Lost,
     Order,
     OrderSpec,
@@ -31,98 +29,31 @@ from machines.order import (
     ReplaceRejected,
     ReplaceRequested,
     Triggered,
-    exposure,
-    step,
-    well_formed,
 )
 from simulator.explorer import Claim, Move, always, always_step, leads_to, sometimes
+from simulator.worlds import order_claims as claim
+from simulator.worlds.order_scene import CLOSED, FOUND, Budget, Held, Life, Request, Scene
 from spec.order import ORDER, PROPERTIES, Action, State
 
-
-class Life(IntEnum):
-    """What the venue knows of an order."""
-
-    NONE = 0
-    OPEN = 1
-    FILLED = 2
-    CANCELED = 3
-    EXPIRED = 4
-    REJECTED = 5
-
-
-CLOSED = frozenset({Life.FILLED, Life.CANCELED, Life.EXPIRED, Life.REJECTED})
-SAME = {
-    Life.FILLED: State.FILLED,
-    Life.CANCELED: State.CANCELED,
-    Life.EXPIRED: State.EXPIRED,
-    Life.REJECTED: State.REJECTED,
-}
-FOUND = {
-    Life.NONE: Found.ABSENT,
-    Life.OPEN: Found.OPEN,
-    Life.FILLED: Found.FILLED,
-    Life.CANCELED: Found.CANCELED,
-    Life.EXPIRED: Found.EXPIRED,
-    Life.REJECTED: Found.REJECTED,
-}
-
-
-class Held(NamedTuple):
-    """An order as it is at the venue; *doubled* if a second one was taken under its id."""
-
-    life: Life = Life.NONE
-    qty: int = 0
-    cum_qty: int = 0
-    triggered: bool = False
-    doubled: bool = False
-
-
-class Request(NamedTuple):
-    """A command under way to the venue."""
-
-    what: str  # new, cancel, replace, query
-    index: int  # which of our orders
-    number: int = 0  # of the replace or query
-    qty: int = 0
-
-
-class Budget(NamedTuple):
-    """How often the surroundings may still misbehave."""
-
-    losses: int = 0
-    doubles: int = 0
-    crashes: int = 0
-    replaces: int = 0
-    orders: int = 0
-
-
-class Scene(NamedTuple):
-    """*order* is what we believe of our latest order, *held* what is true of each."""
-
-    order: Order
-    held: tuple[Held, ...]
-    requests: tuple[Request, ...]
-    reports: tuple[tuple[int, Event], ...]
-    budget: Budget
-    was: State  # our state before the latest event
-    crashed: bool = False
+Step = Callable[[Order, Event, OrderSpec], tuple[Order, tuple[Action, ...]]]
 
 
 @frozen
 class OrderWorld:
     """A world of *qty* lots; *fifo* keeps the order of messages each way.
 
-    *spec*, *hasty* and *forgetful* are for mutants: another table, absence believed while a
-    request is under way, an order forgotten by a crash unless the venue had acknowledged it.
+    The rest is for mutants: another table or step; *forgetful*: a crash forgets an order that the
+    venue had not acknowledged; *eager*: placed anew when its cancel has been asked for; *blind*:
+    sent again where a query is due.
     """
 
     name: str
     qty: int = 2
     stop: bool = False
     fifo: bool = False
-    budget: Budget = Budget()
-    spec: OrderSpec = ORDER
-    hasty: bool = False
+    budget: Budget = field(default=Budget())
+    spec: OrderSpec = field(default=ORDER, repr=False)
+    step: Step = field(default=orders.step, repr=False)
     forgetful: bool = False
     eager: bool = False
     blind: bool = False
@@ -153,20 +84,25 @@ class OrderWorld:
             after = held._replace(triggered=True)
             yield Move("venue", "triggers", "wire"), self._hold(scene, index, after, Triggered())
             rejected = held._replace(life=Life.REJECTED)
-            yield Move("venue", "refuses at trigger", "wire"), self._hold(
-                scene, index, rejected, Rejected()
+            yield (
+                Move("venue", "refuses at trigger", "wire"),
+                self._hold(scene, index, rejected, Rejected()),
             )
         else:
             cum = held.cum_qty + 1
             life = Life.FILLED if cum == held.qty else Life.OPEN
             after = held._replace(cum_qty=cum, life=life)
-            yield Move("venue", "fills one lot", "wire"), self._hold(scene, index, after, Filled(cum))
+            yield (
+                Move("venue", "fills one lot", "wire"),
+                self._hold(scene, index, after, Filled(cum)),
+            )
         for what, life, event in (
             ("cancels by itself", Life.CANCELED, Canceled(held.cum_qty)),
             ("expires the order", Life.EXPIRED, Expired(held.cum_qty)),
         ):
-            yield Move("venue", what, "wire"), self._hold(
-                scene, index, held._replace(life=life), event
+            yield (
+                Move("venue", what, "wire"),
+                self._hold(scene, index, held._replace(life=life), event),
             )
 
     def _request(self, scene: Scene, at: int, request: Request) -> Iterator[tuple[Move, Scene]]:
@@ -179,8 +115,9 @@ class OrderWorld:
                 opened = held._replace(life=Life.OPEN, qty=request.qty)
                 yield read, self._hold(rest, index, opened, Acked())
                 rejected = held._replace(life=Life.REJECTED, qty=request.qty)
-                yield Move("venue", "rejects the order", "wire"), self._hold(
-                    rest, index, rejected, Rejected()
+                yield (
+                    Move("venue", "rejects the order", "wire"),
+                    self._hold(rest, index, rejected, Rejected()),
                 )
             case "new":  # a venue that knows the id only of open orders takes it again
                 doubled = held.doubled or held.life in CLOSED
@@ -197,7 +134,7 @@ class OrderWorld:
                 yield read, self._hold(rest, index, held, ReplaceRejected(request.number))
             case _:
                 others = any(r.index == index and r.what != "query" for r in rest.requests)
-                if self.hasty or not others:
+                if not others:
                     answer = Reconciled(
                         request.number, FOUND[held.life], held.qty, held.cum_qty, held.triggered
                     )
@@ -211,7 +148,10 @@ class OrderWorld:
             for at, (index, event) in enumerate(scene.reports):
                 if not isinstance(event, Lost):
                     dropped = _without_report(less, at)
-                    yield Move("wire", f"loses {_words(event)}"), self._report(dropped, index, Lost())
+                    yield (
+                        Move("wire", f"loses {_words(event)}"),
+                        self._report(dropped, index, Lost()),
+                    )
             for at, request in enumerate(scene.requests):
                 rest = less.requests[:at] + less.requests[at + 1 :]
                 dropped = self._report(less._replace(requests=rest), request.index, Lost())
@@ -246,8 +186,9 @@ class OrderWorld:
             requests = (*less.requests, Request("new", index + 1, qty=self.qty))
             fresh = Order(qty=self.qty)
             held = (*less.held, Held())
-            yield Move("we", "place anew", "wire"), less._replace(
-                order=fresh, held=held, requests=requests, was=State.PENDING_NEW
+            yield (
+                Move("we", "place anew", "wire"),
+                less._replace(order=fresh, held=held, requests=requests, was=State.PENDING_NEW),
             )
 
     def _report(self, scene: Scene, index: int, event: Event) -> Scene:
@@ -265,7 +206,7 @@ class OrderWorld:
         """Return *scene* after our order of *index* was told *event*; old orders are closed."""
         if index != len(scene.held) - 1:
             return scene
-        order, emits = step(scene.order, event, self.spec)
+        order, emits = self.step(scene.order, event, self.spec)
         requests = list(scene.requests)
         for action in emits:
             match action:
@@ -286,23 +227,28 @@ class OrderWorld:
     def claims(self) -> Iterable[Claim[Scene]]:
         """Yield what is claimed of one intent and its venue."""
         p = PROPERTIES
-        yield always(p["ORD-1"], totals_agree)
-        yield always(p["ORD-2"], bounded)
-        yield always(p["ORD-3"], one_order)
-        yield always_step(p["ORD-4"], absorbs)
-        yield always(p["ORD-5"], every_report_has_a_row)
-        yield leads_to(p["ORD-6"], venue_closed, agrees, delivers)
-        yield sometimes(p["ORD-8.1"], lambda s: filled_from(s, State.PENDING_CANCEL))
-        yield sometimes(p["ORD-8.2"], canceled_after_a_part)
+        yield always(p["ORD-1"], claim.totals_agree)
+        yield always(p["ORD-2"], claim.bounded)
+        yield always(p["ORD-3"], claim.one_order)
+        yield always_step(p["ORD-4"], claim.absorbs)
+        yield always(p["ORD-5"], lambda s: claim.knows(self.budget, s))
+        yield leads_to(p["ORD-6"], claim.venue_closed, claim.agrees, claim.delivers)
+        yield sometimes(p["ORD-8.1"], lambda s: claim.filled_from(s, State.PENDING_CANCEL))
+        yield sometimes(p["ORD-8.2"], claim.canceled_after_a_part)
         if not self.fifo:
-            yield sometimes(p["ORD-8.3"], lambda s: filled_from(s, State.PENDING_NEW))
-            yield sometimes(p["ORD-8.4"], cancel_before_ack)
+            yield sometimes(p["ORD-8.3"], lambda s: claim.filled_from(s, State.PENDING_NEW))
+            yield sometimes(p["ORD-8.4"], claim.cancel_before_ack)
         if self.budget.crashes:
-            yield leads_to(p["ORD-7"], lambda s: s.crashed and venue_closed(s), agrees, delivers)
+            yield leads_to(
+                p["ORD-7"],
+                lambda s: s.crashed and claim.venue_closed(s),
+                claim.agrees,
+                claim.delivers,
+            )
         if self.budget.losses or self.budget.crashes:
-            yield sometimes(p["ORD-8.5"], lambda s: left_unknown(s, State.NEW))
+            yield sometimes(p["ORD-8.5"], lambda s: claim.left_unknown(s, State.NEW))
         if self.budget.losses:
-            yield sometimes(p["ORD-8.6"], lambda s: left_unknown(s, State.PENDING_NEW))
+            yield sometimes(p["ORD-8.6"], lambda s: claim.left_unknown(s, State.PENDING_NEW))
 
     def show(self, scene: Scene) -> Mapping[str, str]:
         """Return our order, the venue's and what is under way, in words."""
@@ -337,75 +283,24 @@ def _without_report(scene: Scene, at: int) -> Scene:
     return scene._replace(reports=scene.reports[:at] + scene.reports[at + 1 :])
 
 
+def worlds() -> tuple[OrderWorld, ...]:
+    """Return the worlds that are checked: what may go wrong, one kind at a time."""
+    return (
+        OrderWorld("order-plain"),
+        OrderWorld("order-fifo", qty=3, fifo=True),
+        OrderWorld("order-stop", stop=True),
+        OrderWorld("order-replace", budget=Budget(replaces=1)),
+        OrderWorld("order-doubled", budget=Budget(doubles=1)),
+        OrderWorld("order-lossy", budget=Budget(losses=1)),
+        OrderWorld("order-crash", budget=Budget(losses=1, crashes=1)),
+        OrderWorld("order-anew", budget=Budget(orders=1)),
+    )
 
 
-def totals_agree(scene: Scene) -> bool:
-    """ORD-1: no fill is invented, and the order is well formed."""
-    order, held = scene.order, scene.held[-1]
-    sane = held.life is Life.NONE or held.cum_qty <= held.qty
-    return order.cum_qty <= held.cum_qty and sane and well_formed(order)
-
-
-def bounded(scene: Scene) -> bool:
-    """ORD-2: what we may owe covers what the venue did or still may do, over all our orders."""
-    true = sum(h.qty if h.life is Life.OPEN else h.cum_qty for h in scene.held)
-    return exposure(scene.order) >= true
-
-
-def one_order(scene: Scene) -> bool:
-    """ORD-3: at most one order of the intent is open, and none was taken twice."""
-    still_open = sum(h.life is Life.OPEN for h in scene.held)
-    return still_open <= 1 and not any(h.doubled for h in scene.held)
-
-
-def absorbs(before: Scene, move: Move, after: Scene) -> bool:
-    """ORD-4: a final order changes only by being placed anew, a total never shrinks."""
-    if len(after.held) > len(before.held):
-        return True
-    if before.order.state in ORDER.final and after.order != before.order:
-        return False
-    return after.order.cum_qty >= before.order.cum_qty
-
-
-def every_report_has_a_row(scene: Scene) -> bool:
-    """ORD-5: while nothing was lost, nothing is UNKNOWN."""
-    lost = any(isinstance(event, Lost) for _, event in scene.reports) or scene.order.query > 0
-    return scene.order.state is not State.UNKNOWN or lost
-
-
-def venue_closed(scene: Scene) -> bool:
-    """Return whether the venue has closed our latest order."""
-    return scene.held[-1].life in CLOSED
-
-
-def agrees(scene: Scene) -> bool:
-    """Return whether our order's final state and total are the venue's."""
-    held = scene.held[-1]
-    same = scene.order.state is SAME.get(held.life)
-    return same and scene.order.cum_qty == held.cum_qty
-
-
-def delivers(move: Move) -> bool:
-    """Return whether *move* is one that a working wire and venue do in the end."""
-    return move.what.startswith(("delivers", "reads"))
-
-
-def filled_from(scene: Scene, was: State) -> bool:
-    """Return whether the order has just filled from *was*."""
-    return scene.order.state is State.FILLED and scene.was is was
-
-
-def canceled_after_a_part(scene: Scene) -> bool:
-    """Return whether a canceled order has kept a fill."""
-    return scene.order.state is State.CANCELED and scene.order.cum_qty > 0
-
-
-def cancel_before_ack(scene: Scene) -> bool:
-    """Return whether an order was canceled whose acknowledgement is still under way."""
-    acked = any(isinstance(event, Acked) for _, event in scene.reports)
-    return scene.order.state is State.CANCELED and acked
-
-
-def left_unknown(scene: Scene, now: State) -> bool:
-    """Return whether the latest event led from UNKNOWN to *now*."""
-    return scene.was is State.UNKNOWN and scene.order.state is now
+def deep_worlds() -> tuple[OrderWorld, ...]:
+    """Return larger worlds: everything at once."""
+    every = Budget(losses=1, doubles=1, crashes=1)
+    return (
+        OrderWorld("order-stop-all", stop=True, fifo=True, budget=every),
+        OrderWorld("order-replace-crash", budget=Budget(losses=1, crashes=1, replaces=1)),
+    )

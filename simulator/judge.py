@@ -1,0 +1,80 @@
+"""What a closed world is worth: its verdicts, and the defects that its properties find."""
+
+from typing import Any
+
+from attrs import frozen
+
+from simulator.explorer import BoundExceeded, Progress, Report, Verdict, World, explore
+
+STATES_MAX = 2_000_000
+
+
+@frozen
+class Mutant:
+    """A *world* with a defect, said in words; the property of *property_id* must fail in it."""
+
+    defect: str
+    property_id: str
+    world: World[Any]
+
+
+@frozen
+class Entry:
+    """A world that is checked, and the mutants of it."""
+
+    world: World[Any]
+    mutants: tuple[Mutant, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name of the world."""
+        return self.world.name
+
+
+@frozen
+class Kill:
+    """What became of a mutant: *verdict* is on the property that must fail, None if not reached."""
+
+    mutant: Mutant
+    verdict: Verdict[Any] | None
+
+    @property
+    def killed(self) -> bool:
+        """Whether the property has failed."""
+        return self.verdict is not None and not self.verdict.holds
+
+
+@frozen
+class Judgement:
+    """The report on one entry, and what became of its mutants."""
+
+    entry: Entry
+    report: Report[Any]
+    kills: tuple[Kill, ...]
+
+
+def judge(entry: Entry, progress: Progress | None = None) -> Judgement:
+    """Explore *entry* to its end, then each mutant up to its property's failure.
+
+    Raises:
+        BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
+    """
+    report = explore(entry.world, states_max=STATES_MAX, progress=progress, every=10_000)
+    return Judgement(entry, report, tuple(kill(mutant, progress) for mutant in entry.mutants))
+
+
+def kill(mutant: Mutant, progress: Progress | None = None) -> Kill:
+    """Explore *mutant* until its property has failed; without bound nothing is proven of it."""
+    stop_at = frozenset({mutant.property_id})
+    try:
+        report = explore(
+            mutant.world,
+            states_max=STATES_MAX,
+            progress=progress,
+            every=10_000,
+            stop_at_first_failure=stop_at,
+        )
+    except BoundExceeded:
+        return Kill(mutant, None)
+    found = (v for v in report.verdicts if v.property.id == mutant.property_id)
+    return Kill(mutant, next(found, None))
