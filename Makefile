@@ -34,8 +34,8 @@ check: .venv/dev.stamp ## explore the closed worlds exhaustively
 prove: .venv/dev.stamp ## prove the laws over all integers with CrossHair
 	@$(BIN)/python tests/laws/prove.py
 
-bench: .venv/dev.stamp ## measure speed
-	@$(BIN)/python tests/benchmarks/run.py
+bench: .venv/dev.stamp .rivals/stamp ## measure speed and memory; also --json FILE: make bench ARGS=...
+	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
 docs: .venv/dev.stamp ## print the reference pages from the declarations
 	@$(BIN)/python -m adapters.docs
@@ -47,6 +47,7 @@ fmt: .venv/dev.stamp ## format, and mend what can be mended
 lock: .venv/dev.stamp ## resolve the locks again; newest versions: make lock UPGRADE=--upgrade
 	@$(LOCK) --group dev --extra check --output-file requirements/dev.txt
 	@$(LOCK) --group build --constraint requirements/dev.txt --output-file requirements/run.txt
+	@$(BIN)/uv pip compile --quiet $(UPGRADE) requirements/bench.in --output-file requirements/bench.txt
 
 clean: ## remove the environment, the caches and the reports
 	@rm -rf .venv runs dist .hypothesis .*_cache
@@ -71,3 +72,10 @@ $(BIN)/python:
 	@$(LOCKED) $<
 	@$(OURS)
 	@touch .venv/run.stamp $@
+
+.rivals/stamp: requirements/bench.txt | .venv/dev.stamp
+	@echo "Installing what $< locks into .rivals"
+	@$(BIN)/python -m venv --clear .rivals
+	@if .rivals/bin/python -m pip install -qq --disable-pip-version-check \
+	  --require-hashes --only-binary :all: --requirement $<; then touch $@; \
+	else echo "They cannot be installed here: only ours is measured"; fi

@@ -79,6 +79,12 @@ def _text(_: object, attribute: "Attribute[Any]", value: object) -> None:
         raise ConfigError(attribute.name, value, "give a text")
 
 
+def _name(_: object, attribute: "Attribute[Any]", value: object) -> None:
+    """Check for a text that can be printed."""
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ConfigError(attribute.name, value, "give a name, such as BTCUSDT")
+
+
 def _unit(_: object, attribute: "Attribute[Any]", value: object) -> None:
     """Check for a distance: decimal text, or percent below 100."""
     text = value.removesuffix("%") if isinstance(value, str) else value
@@ -111,7 +117,7 @@ class Simulation:
     """
 
     data: str = field(default="", validator=_text)
-    symbol: str = field(default="SYNTH", validator=_text)
+    symbol: str = field(default="SYNTH", validator=_name)
     bars: int = field(default=0, validator=_whole(0, 100_000_000))
     seed: int = field(default=1, validator=_whole(0, 2**64 - 1))
     unit: str = field(default="0.5%", validator=_unit)

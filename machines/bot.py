@@ -1,9 +1,11 @@
 """The bot: routes one event to the machines it concerns and merges what they ask for.
 
 The hedge wallet says which orders it wants, the order manager brings that about, the position
-pair books every fill.  Only `step` changes a bot; the same bot trades, is simulated and is checked.
+pair books every fill.  Reports are totals: whatever was lost before a restart is in the answers to
+the queries after it.  Only `step` changes a bot; the same bot trades, is simulated and is checked.
 """
 
+from collections.abc import Callable, Iterator
 from typing import assert_never
 
 from attrs import evolve, field, frozen
@@ -11,25 +13,41 @@ from attrs import evolve, field, frozen
 from machines import hedge_wallet, ladder, order_manager, position
 from machines.hedge_wallet import Closed, Funded, Liquidated, Price, Resumed, WalletSpec
 from machines.ladder import KEYS, Config, Wallet
-from machines.messages import Alert, Command, Report, Restarted, Watch, Woken
+from machines.messages import (
+    AccountReport,
+    Alert,
+    Command,
+    QueryAccount,
+    Report,
+    Restarted,
+    Wanted,
+    Watch,
+    Woken,
+)
 from machines.order_manager import Book, Booked, Effect, Ended, Stray
 from machines.position import Fill, Pair
 from spec.hedge_wallet import HEDGE_WALLET, OrderKind
-from spec.terms import Reason
+from spec.position import State as Position
+from spec.terms import PositionMode, PositionSide, Reason, Side
 
-Event = Price | Report | Funded | Liquidated | Woken | Restarted | Resumed
+Event = Price | Report | AccountReport | Woken | Restarted | Resumed
+Strategy = Callable[[Wallet], tuple[Wanted, ...]]
 WalletEvent = Price | Closed | Funded | Liquidated | Resumed
 
 
 @frozen(kw_only=True, cache_hash=True)
 class Bot:
-    """A wallet, its orders and its position; *watched* is the price band last asked for."""
+    """A wallet, its orders and its position; *account* is what is known of the account beside them.
+
+    *watched* is the price band last asked for.
+    """
 
     wallet: Wallet
     book: Book
     pair: Pair
+    account: AccountReport = field(factory=AccountReport)
     watched: tuple[int, int] = (0, 0)
-    spec: WalletSpec = field(default=HEDGE_WALLET, repr=False, eq=False)
+    spec: WalletSpec = field(default=HEDGE_WALLET, repr=False, eq=id)
 
 
 def new(config: Config, cash: int) -> Bot:
@@ -38,10 +56,15 @@ def new(config: Config, cash: int) -> Bot:
     return Bot(wallet=wallet, book=order_manager.empty(KEYS), pair=Pair(mode=config.mode))
 
 
-def step(bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
-    """Return *bot* after *event*, and the commands to send, cancels before orders."""
+def step(
+    bot: Bot, event: Event, wanted: Strategy = ladder.wanted
+) -> tuple[Bot, tuple[Command, ...]]:
+    """Return *bot* after *event*, and the commands to send, cancels before orders.
+
+    *wanted* says which orders the wallet wants; another choice than the default is for mutants.
+    """
     bot, commands = _routed(bot, event)
-    book, sent = order_manager.plan(bot.book, ladder.wanted(bot.wallet))
+    book, sent = order_manager.plan(bot.book, wanted(bot.wallet))
     watched = ladder.watch(bot.wallet)
     # A one-shot watch is used up by any price, so it is asked for again after one.
     again = watched != (0, 0) and isinstance(event, Price)
@@ -53,7 +76,7 @@ def step(bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
 def _routed(bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
     """Give *event* to the machines it concerns."""
     match event:
-        case Price() | Funded():
+        case Price():
             return evolve(bot, wallet=_walked(bot, event)), ()
         case Resumed():
             book = order_manager.unblocked(bot.book)
@@ -61,15 +84,14 @@ def _routed(bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
         case Report():
             book, effects = order_manager.report(bot.book, event)
             return _effects(evolve(bot, book=book), effects)
+        case AccountReport():
+            return _accounted(bot, event)
         case Woken():
             return evolve(bot, book=order_manager.woken(bot.book, event.key)), ()
         case Restarted():
             book, commands = order_manager.restarted(bot.book)
-            return evolve(bot, book=book, watched=(0, 0)), commands
-        case Liquidated():
-            wallet = _walked(bot, event)
-            pair = Pair(mode=bot.pair.mode)
-            return evolve(bot, wallet=wallet, pair=pair), (Alert("liquidated", event.cash),)
+            # The account is asked about last: its answer finds the wallet knowing every fill.
+            return evolve(bot, book=book, watched=(0, 0)), (*commands, QueryAccount())
     assert_never(event)
 
 
@@ -101,13 +123,12 @@ def _effects(bot: Bot, effects: tuple[Effect, ...]) -> tuple[Bot, tuple[Command,
 
 
 def _booked(bot: Bot, booked: Booked) -> Bot:
-    """Return *bot* with a fill in its position."""
+    """Return *bot* with a fill in its position: whatever the order was for, the venue filled it."""
     fill = Fill(
         side=booked.wanted.side,
         qty=booked.qty,
         notional=booked.notional,
         position_side=booked.wanted.position_side,
-        reduce_only=booked.wanted.reduce_only,
     )
     pair, _ = position.step(bot.pair, fill)
     return evolve(bot, pair=pair)
@@ -126,3 +147,80 @@ def _closed(ended: Ended) -> Closed:
         fee=ended.fee,
         crossed=ended.reason is Reason.TRIGGER_CROSSED,
     )
+
+
+def _accounted(bot: Bot, news: AccountReport) -> tuple[Bot, tuple[Command, ...]]:
+    """Book what has happened to the account since the newest report before *news*."""
+    known = bot.account
+    if news.sequence <= known.sequence:
+        return bot, ()
+    gained = Funded(news.credited - known.credited)
+    bot = evolve(bot, account=news, wallet=_walked(bot, gained))
+    if news.liquidations == known.liquidations:
+        return bot, ()
+    long_qty = news.long_closed - known.long_closed
+    short_qty = news.short_closed - known.short_closed
+    pair = _closed_by_venue(bot.pair, long_qty, short_qty)
+    if pair.state is Position.FLAT and _flat(bot.wallet, long_qty, short_qty):
+        return _liquidated(bot, bot.wallet.cash)
+    return _liquidated_part(evolve(bot, pair=pair), long_qty, short_qty)
+
+
+def _closed_by_venue(pair: Pair, long_qty: int, short_qty: int) -> Pair:
+    """Return *pair* without these lots, at their cost: what they brought is not told apart."""
+    for side, qty, leg, held in (
+        (Side.SELL, long_qty, PositionSide.LONG, pair.long),
+        (Side.BUY, short_qty, PositionSide.SHORT, pair.short),
+    ):
+        named = leg if pair.mode is PositionMode.HEDGE else PositionSide.NONE
+        cost = held.cost * qty // held.qty if held.qty else 0
+        fill = Fill(side=side, qty=qty, notional=cost, position_side=named)
+        pair, _ = position.step(pair, fill)
+    return pair
+
+
+def _flat(wallet: Wallet, long_qty: int, short_qty: int) -> bool:
+    """Return whether *wallet* holds nothing without *long_qty* and *short_qty* lots."""
+    long_left, short_left = wallet.long_qty - long_qty, ladder.short_qty(wallet) - short_qty
+    if wallet.config.mode is PositionMode.ONE_WAY:
+        return long_left == short_left
+    return not long_left and not short_left
+
+
+def _liquidated(bot: Bot, cash: int) -> tuple[Bot, tuple[Command, ...]]:
+    """Return *bot* halted, with *cash* and nothing else."""
+    wallet = _walked(bot, Liquidated(cash))
+    return evolve(bot, wallet=wallet, pair=Pair(mode=bot.pair.mode)), (Alert("liquidated", cash),)
+
+
+def _liquidated_part(bot: Bot, long_qty: int, short_qty: int) -> tuple[Bot, tuple[Command, ...]]:
+    """Return *bot* halted: from now on it only closes what the venue has left.
+
+    To the wallet these lots are an exit and covers that filled; what they brought is booked.
+    """
+    for closed in (*_exits(bot.wallet, long_qty), *_covers(bot.wallet, short_qty)):
+        bot = evolve(bot, wallet=_walked(bot, closed))
+    alert = Alert("partly liquidated", bot.wallet.cash)
+    return evolve(bot, wallet=evolve(bot.wallet, halted=True)), (alert,)
+
+
+def _exits(wallet: Wallet, qty: int) -> tuple[Closed, ...]:
+    """Return the sale of *qty* lots for nothing."""
+    kind, ordered = OrderKind.STOP_LOSS_FULL, wallet.long_qty
+    return (Closed(kind=kind, ordered=ordered, qty=qty, notional=0),) if qty else ()
+
+
+def _covers(wallet: Wallet, qty: int) -> Iterator[Closed]:
+    """Yield purchases of *qty* lots for nothing, slot by slot."""
+    for index, slot in enumerate(wallet.slots):
+        part = min(qty, slot.short)
+        qty -= part
+        if part:
+            yield Closed(
+                kind=OrderKind.STOP_LOSS_COVER,
+                slot=index,
+                unit=slot.edge + 1,
+                ordered=slot.short,
+                qty=part,
+                notional=0,
+            )

@@ -55,6 +55,11 @@ class Query:
 
 
 @frozen
+class QueryAccount:
+    """Ask what has happened to the account beside its orders."""
+
+
+@frozen
 class Watch:
     """Tell of the last price once it is <= *low* or >= *high* ticks; 0 is no bound."""
 
@@ -78,7 +83,7 @@ class Alert:
     number: int
 
 
-Command = Place | Cancel | Query | Watch | Wake | Alert
+Command = Place | Cancel | Query | QueryAccount | Watch | Wake | Alert
 
 
 @frozen(kw_only=True, cache_hash=True)
@@ -90,6 +95,24 @@ class Report:
     notional: int = 0
     fee: int = 0
     reason: Reason = Reason.NONE
+
+
+@frozen(kw_only=True, cache_hash=True)
+class AccountReport:
+    """What has happened to the account beside its orders; all are totals, so the newest says all.
+
+    *sequence* counts the changes.  *credited* is the money that they brought, negative where they
+    took it: funding, what liquidations traded for, what the insurance fund paid.  *liquidations*
+    counts those of *symbol*, the venue's index; they have closed *long_closed* and *short_closed*
+    lots.
+    """
+
+    symbol: int = 0
+    sequence: int = 0
+    credited: int = 0
+    liquidations: int = 0
+    long_closed: int = 0
+    short_closed: int = 0
 
 
 @frozen

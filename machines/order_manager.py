@@ -11,7 +11,7 @@ from typing import TypeVar
 from attrs import evolve, field, frozen
 
 from machines.messages import Cancel, Command, Place, Query, Report, Wake, Wanted
-from machines.order import CancelRequested, Lost, Order, OrderSpec, exposure
+from machines.order import CancelRejected, CancelRequested, Lost, Order, OrderSpec, exposure
 from machines.order import Event as OrderEvent
 from machines.order import step as order_step
 from spec.order import ORDER, Action, State
@@ -27,13 +27,17 @@ CANCELABLE = frozenset({State.PENDING_NEW, State.NEW, State.PARTIALLY_FILLED})
 
 @frozen(kw_only=True, cache_hash=True)
 class Working:
-    """An order that is not final; *notional* (tick-lots) and *fee* (money) are of its fills."""
+    """An order that is not final; *notional* (tick-lots) and *fee* (money) are of its fills.
+
+    *kept* says that the venue has refused to cancel it: it is not asked again until woken.
+    """
 
     client_order_id: int
     wanted: Wanted
     order: Order
     notional: int = 0
     fee: int = 0
+    kept: bool = False
 
 
 @frozen(kw_only=True, cache_hash=True)
@@ -50,7 +54,7 @@ class Book:
     refused: tuple[Wanted | None, ...]
     closed: tuple[tuple[int, int], ...] = ()
     sequence: int = 0
-    spec: OrderSpec = field(default=ORDER, repr=False, eq=False)
+    spec: OrderSpec = field(default=ORDER, repr=False, eq=id)
 
 
 @frozen(kw_only=True)
@@ -129,6 +133,9 @@ def _step(book: Book, working: Working, news: Report) -> tuple[Book, tuple[Effec
             )
         )
     if order.state not in ORDER.final:
+        if isinstance(news.event, CancelRejected) and working.order.state is State.PENDING_CANCEL:
+            after = evolve(after, kept=True)
+            effects.append(Wake(working.wanted.key, RETRY_NS))
         return _put(book, working.wanted.key, after), tuple(effects)
     effects.append(
         Ended(
@@ -151,7 +158,7 @@ def _retire(book: Book, working: Working, reason: Reason, effects: list[Effect])
     closed = (*book.closed, (working.client_order_id, order.cum_qty))[-REMEMBERED:]
     book = evolve(_put(book, key, None), closed=closed)
     calm = order.state is State.CANCELED and reason is not Reason.LIQUIDATION
-    if order.cum_qty or calm or reason is Reason.TRIGGER_CROSSED:
+    if order.cum_qty or calm:
         return evolve(book, failures=_with(book.failures, key, 0))
     failures = book.failures[key]
     if reason is not Reason.LIQUIDATION:
@@ -179,8 +186,17 @@ def _commands(working: Working, order: Order, emits: tuple[Action, ...]) -> tupl
     return tuple(commands)
 
 
+def waiting(book: Book) -> tuple[int, ...]:
+    """Return the keys that wait to be woken: an order is held back, or its cancel is."""
+    pairs = enumerate(zip(book.refused, book.working, strict=True))
+    return tuple(k for k, (held, w) in pairs if held is not None or (w is not None and w.kept))
+
+
 def woken(book: Book, key: int) -> Book:
-    """Return *book* with the order of *key* no longer held back."""
+    """Return *book* with the order of *key*, or its cancel, no longer held back."""
+    working = book.working[key]
+    if working is not None and working.kept:
+        book = _put(book, key, evolve(working, kept=False))
     return evolve(book, refused=_with(book.refused, key, None))
 
 
@@ -196,7 +212,7 @@ def restarted(book: Book) -> tuple[Book, tuple[Command, ...]]:
     for working in live(book):
         order, emits = order_step(working.order, Lost(), book.spec)
         commands.extend(_commands(working, order, emits))
-        book = _put(book, working.wanted.key, evolve(working, order=order))
+        book = _put(book, working.wanted.key, evolve(working, order=order, kept=False))
     return book, tuple(commands)
 
 
@@ -219,14 +235,16 @@ def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, .
                 continue
             sequence = book.sequence + 1
             placed = Working(client_order_id=sequence, wanted=order, order=Order(qty=order.qty))
-            book = evolve(_put(book, order.key, placed), sequence=sequence)
+            refused = _with(book.refused, order.key, None)
+            book = evolve(_put(book, order.key, placed), sequence=sequence, refused=refused)
             commands.append(Place(sequence, order))
     return book, tuple(commands)
 
 
 def _cancel(book: Book, working: Working) -> tuple[Book, tuple[Command, ...]]:
-    """Ask to cancel *working*, unless it is under way."""
-    if working.wanted.type is OrderType.MARKET or working.order.state not in CANCELABLE:
+    """Ask to cancel *working*, unless it is under way or the venue has just refused."""
+    under_way = working.wanted.type is OrderType.MARKET or working.order.state not in CANCELABLE
+    if under_way or working.kept:
         return book, ()
     event: OrderEvent = CancelRequested()
     order, emits = order_step(working.order, event, book.spec)

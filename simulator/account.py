@@ -1,14 +1,16 @@
 """The money and the positions of one account, to the last unit.
 
 cash = deposit + realized - fees + funding + insurance; equity = cash + unrealized profit at mark.
-Every item is a whole number of money units.  `reconcile` computes equity anew from nothing but the
-list of fills, so the position machine and the items above check each other.
+Every item is a whole number of money units.  `Audit` computes equity anew from nothing but the
+list of fills, so the position machine and the items above check each other.  `report` sums up what
+no order of the bot has done.
 """
 
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
+from machines.messages import AccountReport
 from machines.position import Fill, Leg, Pair, net_qty, step, unrealized, with_mode
 from spec.position import Action, State
 from spec.terms import Instrument, MarginMode, PositionMode, PositionSide, Side
@@ -83,6 +85,8 @@ class Account:
         self.margins = [[0, 0] for _ in self.instruments]
         self.trades: list[Trade] = []
         self.transfers: list[Transfer] = []
+        self.sequence = self.credited = 0
+        self._liquidated = [[0, 0, 0] for _ in self.instruments]  # times, long lots, short lots
 
     @property
     def flat(self) -> bool:
@@ -99,6 +103,18 @@ class Account:
     def free(self) -> int:
         """Return the cash that is no leg's isolated margin, in money units."""
         return self.cash - sum(long + short for long, short in self.margins)
+
+    def report(self, symbol: int) -> AccountReport:
+        """Return what has happened beside the bot's orders; the legs are those of *symbol*."""
+        liquidations, long_closed, short_closed = self._liquidated[symbol]
+        return AccountReport(
+            symbol=symbol,
+            sequence=self.sequence,
+            credited=self.credited,
+            liquidations=liquidations,
+            long_closed=long_closed,
+            short_closed=short_closed,
+        )
 
     def leg(self, symbol: int, side: PositionSide) -> Leg:
         """Return the long or the short leg of *symbol*."""
@@ -126,8 +142,21 @@ class Account:
         self.realized += profit
         self.fees += trade.fee
         self.cash += profit - trade.fee
+        if trade.liquidation:
+            self._liquidated[symbol][1 if trade.side is Side.SELL else 2] += trade.qty
+            notional = trade.qty * trade.price_ticks * self.instruments[symbol].value
+            self._credit(-trade.side.sign * notional - trade.fee)
         if self.isolated:
             self._assign(trade, before, after)
+
+    def liquidated(self, symbol: int) -> None:
+        """Count a liquidation of *symbol*."""
+        self._liquidated[symbol][0] += 1
+
+    def _credit(self, amount: int) -> None:
+        """Note *amount* money units that no order of the bot has brought."""
+        self.sequence += 1
+        self.credited += amount
 
     def _assign(self, trade: Trade, before: Pair, after: Pair) -> None:
         """Give a leg that grew its initial margin, free the share of a leg that shrank.
@@ -186,6 +215,7 @@ class Account:
         """Book money that moves without a trade."""
         self.transfers.append(transfer)
         self.cash += transfer.amount
+        self._credit(transfer.amount)
         if transfer.item is Item.FUNDING:
             self.funding += transfer.amount
         else:
@@ -203,19 +233,46 @@ class Account:
 
     def reconcile(self) -> None:
         """Assert that cash, items, positions and equity follow from the fills alone."""
-        self.check()
-        nets = [0 for _ in self.instruments]
-        paid = 0
-        for trade in self.trades:
-            lots = trade.side.sign * trade.qty
-            nets[trade.symbol] += lots
-            paid += lots * trade.price_ticks * self.instruments[trade.symbol].value
+        Audit(self).check()
+
+
+class Audit:
+    """The books of *account* kept a second time, from its lists of fills and transfers alone."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self._trades = self._transfers = 0  # how many are counted
+        self._nets = [0 for _ in account.instruments]
+        self._paid = self._fees = self._moved = self._closed = 0
+
+    def check(self) -> None:
+        """Count what is new, and assert that everything in the account follows."""
+        account = self._account
+        account.check()
+        self._count()
         held = 0
-        for symbol, (net, instrument) in enumerate(zip(nets, self.instruments, strict=True)):
-            assert net == net_qty(self.pairs[symbol]), symbol
-            held += net * self.marks[symbol] * instrument.value
-        assert self.fees == sum(trade.fee for trade in self.trades)
-        moved = sum(transfer.amount for transfer in self.transfers)
-        assert self.funding + self.insurance == moved
-        equity = self.deposit - paid + held - self.fees + moved
-        assert self.equity() == equity, (self.equity(), equity)
+        for symbol, (net, instrument) in enumerate(
+            zip(self._nets, account.instruments, strict=True)
+        ):
+            assert net == net_qty(account.pairs[symbol]), symbol
+            held += net * account.marks[symbol] * instrument.value
+        assert account.fees == self._fees
+        assert account.funding + account.insurance == self._moved
+        assert account.credited == self._moved + self._closed, account.credited
+        equity = account.deposit - self._paid + held - self._fees + self._moved
+        assert account.equity() == equity, (account.equity(), equity)
+
+    def _count(self) -> None:
+        """Add the fills and the transfers that are new."""
+        account = self._account
+        for trade in account.trades[self._trades :]:
+            lots = trade.side.sign * trade.qty
+            paid = lots * trade.price_ticks * account.instruments[trade.symbol].value
+            self._nets[trade.symbol] += lots
+            self._paid += paid
+            self._fees += trade.fee
+            if trade.liquidation:
+                self._closed -= paid + trade.fee
+        new = account.transfers[self._transfers :]
+        self._moved += sum(transfer.amount for transfer in new)
+        self._trades, self._transfers = len(account.trades), len(account.transfers)

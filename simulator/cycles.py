@@ -15,7 +15,7 @@ from attrs import frozen
 
 from machines.ladder import SLOTS, highest, lowest
 from machines.messages import Wanted
-from simulator.account import BY_VENUE, Trade
+from simulator.account import BY_VENUE, Item, Trade
 from simulator.closed_form import Form, coin, usd
 from simulator.world import Run
 from spec.hedge_wallet import Fragment, OrderKind, State
@@ -124,8 +124,9 @@ def _funding(run: Run, found: Sequence[Span]) -> list[int]:
     """Return the funding of each cycle; that of the very moment of a re-entry is the new one's."""
     starts = [span.buys[0].time_ns for span in found]
     received = [0 for _ in found]
-    for at_ns, amount in run.record.fundings:
-        received[bisect_right(starts, at_ns) - 1] += amount
+    for transfer in run.venue.account.transfers:
+        if transfer.item is Item.FUNDING:
+            received[bisect_right(starts, transfer.time_ns) - 1] += transfer.amount
     return received
 
 

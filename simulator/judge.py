@@ -1,10 +1,20 @@
 """What a closed world is worth: its verdicts, and the defects that its properties find."""
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import frozen
 
-from simulator.explorer import BoundExceeded, Progress, Report, Verdict, World, explore
+from simulator.explorer import (
+    BoundExceeded,
+    Claim,
+    Move,
+    Progress,
+    Report,
+    Verdict,
+    World,
+    explore,
+)
 
 STATES_MAX = 2_000_000
 
@@ -45,6 +55,35 @@ class Kill:
 
 
 @frozen
+class _Only:
+    """A world that claims one property only: what else a mutant breaks does not matter."""
+
+    world: World[Any]
+    property_id: str
+
+    def claims(self) -> Iterable[Claim[Any]]:
+        """Return the one claim."""
+        return (c for c in self.world.claims() if c.property.id == self.property_id)
+
+    @property
+    def name(self) -> str:
+        """The name of the world."""
+        return self.world.name
+
+    def initial(self) -> Iterable[Any]:
+        """Return where the world may start."""
+        return self.world.initial()
+
+    def moves(self, state: Any, /) -> Iterable[tuple[Move, Any]]:  # noqa: ANN401
+        """Return what may happen in *state*."""
+        return self.world.moves(state)
+
+    def show(self, state: Any, /) -> Mapping[str, str]:  # noqa: ANN401
+        """Return *state* in words."""
+        return self.world.show(state)
+
+
+@frozen
 class Judgement:
     """The report on one entry, and what became of its mutants."""
 
@@ -68,7 +107,7 @@ def kill(mutant: Mutant, progress: Progress | None = None) -> Kill:
     stop_at = frozenset({mutant.property_id})
     try:
         report = explore(
-            mutant.world,
+            _Only(mutant.world, mutant.property_id),
             states_max=STATES_MAX,
             progress=progress,
             every=10_000,

@@ -7,7 +7,6 @@ consequences are drawn before the next one acts.
 from collections.abc import Sequence
 from typing import Final
 
-from machines.hedge_wallet import Liquidated
 from machines.messages import Report
 from machines.order import Canceled, Event, Expired, Filled, Found, Rejected, Triggered
 from machines.position import route
@@ -28,7 +27,7 @@ from simulator.venue_order import (
     taker_price,
     traded_through,
 )
-from simulator.venue_terms import LegLiquidated, Message, VenueConfig
+from simulator.venue_terms import Message, VenueConfig
 from spec.terms import Instrument, PositionMode, PositionSide, Reason, Side, TimeInForce
 from spec.units import ppm_of
 
@@ -74,6 +73,10 @@ class Matching:
             reason=reason,
         )
         self.outbox.append((now_ns, report))
+
+    def tell_account(self, symbol: int, now_ns: int) -> None:
+        """Report what has happened to the account and to the legs of *symbol*."""
+        self.outbox.append((now_ns, self.account.report(symbol)))
 
     # --- Barriers --------------------------------------------------------------------------
 
@@ -124,7 +127,8 @@ class Matching:
         self, order: VenueOrder, found: Found, now_ns: int, reason: Reason = Reason.NONE
     ) -> None:
         """End *order*, and report how unless its last fill has said so."""
-        order.phase, order.threshold, order.found = Phase.CLOSED, None, found
+        order.phase, order.threshold = Phase.CLOSED, None
+        order.found, order.reason = found, reason
         del self.books[order.symbol][order.client_order_id]
         self.taking.pop(order.client_order_id, None)
         self._bands[order.symbol] = None
@@ -221,6 +225,7 @@ class Matching:
             wanted.kind,
             wanted.trigger_ticks,
         )
+        sequence = self.account.sequence
         self._book(trade)
         order.cum_qty += qty
         order.notional += qty * price_ticks
@@ -228,6 +233,8 @@ class Matching:
         if order.cum_qty == order.qty:
             self.close(order, Found.FILLED, now_ns)
         self.tell(order, Filled(order.cum_qty), now_ns)
+        if self.account.sequence > sequence:  # the insurance fund paid for an isolated leg
+            self.tell_account(symbol, now_ns)
 
     def _book(self, trade: Trade) -> None:
         """Book *trade* and remember what must now be looked at again."""
@@ -296,7 +303,9 @@ class Matching:
                 self._close_leg(symbol, side, now_ns)
         account.insure(now_ns)
         self.money_moved()
-        self.outbox.append((now_ns, Liquidated(account.cash)))
+        for symbol in range(len(self.books)):
+            account.liquidated(symbol)
+            self.tell_account(symbol, now_ns)
 
     def _liquidate_leg(self, leg: Exposure, now_ns: int) -> None:
         """Cancel the orders of an isolated leg and close it."""
@@ -306,9 +315,8 @@ class Matching:
             if route(pair, order.order.side, order.order.position_side) is side:
                 self.close(order, Found.CANCELED, now_ns, Reason.LIQUIDATION)
         self._close_leg(symbol, side, now_ns)
-        gone = account.flat
-        news = Liquidated(account.cash) if gone else LegLiquidated(symbol, side, account.cash)
-        self.outbox.append((now_ns, news))
+        account.liquidated(symbol)
+        self.tell_account(symbol, now_ns)
 
     def _close_leg(self, symbol: int, side: PositionSide, now_ns: int) -> None:
         """Close a leg at mark for the liquidation fee."""

@@ -7,8 +7,18 @@ from attrs import field, frozen
 
 from machines import bot as bots
 from machines.bot import Bot
-from machines.hedge_wallet import Funded, Liquidated, Price
-from machines.messages import Cancel, Command, Place, Query, Report, Wake, Wanted, Watch
+from machines.hedge_wallet import Price
+from machines.messages import (
+    AccountReport,
+    Cancel,
+    Command,
+    Place,
+    Query,
+    Report,
+    Wake,
+    Wanted,
+    Watch,
+)
 from machines.order import Canceled, Expired, Filled, Rejected
 from simulator.venue_terms import Message
 from spec.fsm import Spec
@@ -24,7 +34,7 @@ A = TypeVar("A", bound=IntEnum)
 class Tally(Spec[S, X, A], Generic[S, X, A]):
     """A machine that counts the rows it takes."""
 
-    counts: dict[tuple[S, X], int] = field(factory=dict, repr=False, eq=False)
+    counts: dict[tuple[S, X], int] = field(factory=dict[tuple[S, X], int], repr=False, eq=False)
 
     def take(self, state: S, symbol: X) -> tuple[S, tuple[A, ...]]:
         """Return what the machine does, and count it."""
@@ -73,15 +83,12 @@ class Record:
         self.journal: list[str] = []
         self.phase_log: list[Phase] = [Phase(start_ns, HEDGE_WALLET.initial, 0)]
         self.lives: list[Life] = []
-        self.fundings: list[tuple[int, int]] = []
         self.wallets: list[tuple[int, Bot]] = []  # after each change of phase
         self.phases = tally(HEDGE_WALLET)
         self.orders = tally(ORDER)
         self._open: dict[int, tuple[int, Wanted]] = {}
 
-    def told(
-        self, now_ns: int, event: bots.Event, commands: tuple[Command, ...], bot: Bot
-    ) -> None:
+    def told(self, now_ns: int, event: bots.Event, commands: tuple[Command, ...], bot: Bot) -> None:
         """Write down what the bot was told and what it asked for."""
         self.journal.append(f"{now_ns} < {_event(event)}")
         for command in commands:
@@ -96,9 +103,7 @@ class Record:
         self._open[place.client_order_id] = (now_ns, place.order)
 
     def reported(self, now_ns: int, message: Message) -> None:
-        """Write down what the venue says: how orders end, what funding costs."""
-        if isinstance(message, Funded):
-            self.fundings.append((now_ns, message.amount))
+        """Write down what the venue says of how orders end."""
         if not isinstance(message, Report):
             return
         key, event = message.client_order_id, message.event
@@ -128,10 +133,9 @@ def _event(event: bots.Event) -> str:
             return f"{name} {event.client_order_id} {total} {paid}"
         case Price():
             return f"Price {event.ticks}"
-        case Funded():
-            return f"Funded {event.amount}"
-        case Liquidated():
-            return f"Liquidated {event.cash}"
+        case AccountReport():
+            closed = f"{event.liquidations} {event.long_closed} {event.short_closed}"
+            return f"Account {event.sequence} {event.credited} {closed}"
         case _:
             return repr(event)
 

@@ -8,7 +8,6 @@ strictly inside `barriers` and the time before `wake_ns`.
 from collections.abc import Sequence
 from typing import Final
 
-from machines.hedge_wallet import Funded
 from machines.messages import Cancel, Place, Query, Report
 from machines.order import (
     Acked,
@@ -23,7 +22,7 @@ from machines.order import (
 )
 from machines.position import Pair
 from simulator import margin
-from simulator.account import Trade
+from simulator.account import Audit, Trade
 from simulator.matching import Matching
 from simulator.venue_order import (
     Band,
@@ -48,7 +47,8 @@ class Venue:
     """The venue; symbols are indexes of *instruments*.
 
     *outbox* collects (time in ns, message) in order; whoever delivers them empties it.  With
-    *checked*, the books are recomputed from the fills after every event, else only added up.
+    *checked*, the books are kept a second time, from the fills alone, and compared after every
+    event, else only added up.
 
     Raises:
         ValueError: *config* asks for more leverage than an instrument allows, or the tiers of an
@@ -62,9 +62,10 @@ class Venue:
             margin.check_tiers(instrument)
             if config.leverage > instrument.leverage_max:
                 raise ValueError(f"{instrument.symbol}: leverage above {instrument.leverage_max}")
-        self.config, self.checked = config, checked
+        self.config = config
         self._matching = Matching(config, instruments)
         self.account = self._matching.account
+        self._audit = Audit(self.account) if checked else None
         self.outbox: list[tuple[int, Message]] = self._matching.outbox
 
     # --- What it knows ---------------------------------------------------------------------
@@ -108,8 +109,8 @@ class Venue:
 
     def _check(self) -> None:
         """Assert that the books are right."""
-        if self.checked:
-            self.account.reconcile()
+        if self._audit is not None:
+            self._audit.check()
         else:
             self.account.check()
 
@@ -149,8 +150,10 @@ class Venue:
         """Pay funding on mark notional: longs pay shorts where *rate_ppm* is positive."""
         pair = self.account.pairs[symbol]
         if pair.long.qty or pair.short.qty:
-            amount = self.account.fund(symbol, rate_ppm, now_ns)
-            self.outbox.append((now_ns, Funded(amount)))
+            sequence = self.account.sequence
+            self.account.fund(symbol, rate_ppm, now_ns)
+            if self.account.sequence > sequence:
+                self._matching.tell_account(symbol, now_ns)
             self._matching.money_moved()
             self._matching.liquidate(now_ns)
             self._check()
@@ -206,14 +209,18 @@ class Venue:
             self._answer(key, Replaced(replace.revision, qty), now_ns)
 
     def query(self, query: Query, now_ns: int) -> None:
-        """Say what became of an order; one that was refused on arrival was never here."""
+        """Say what became of an order and why; one that was refused on arrival was never here."""
         key = query.client_order_id
         order = self._matching.orders.get(key)
-        found = Reconciled(query.query, Found.ABSENT, 0, 0)
+        found, reason = Reconciled(query.query, Found.ABSENT, 0, 0), Reason.NONE
         if order is not None:
-            total, triggered = order.cum_qty, order.triggered
+            total, triggered, reason = order.cum_qty, order.triggered, order.reason
             found = Reconciled(query.query, order.found, order.qty, total, triggered)
-        self._answer(key, found, now_ns)
+        self._answer(key, found, now_ns, reason)
+
+    def query_account(self, symbol: int, now_ns: int) -> None:
+        """Say what has happened to the account beside its orders."""
+        self._matching.tell_account(symbol, now_ns)
 
     def set_mode(self, mode: PositionMode, now_ns: int) -> None:
         """Change the position mode of the account; refused while anything is open."""

@@ -70,7 +70,8 @@ class VenueOrder:
     """An order as the venue knows it; *notional* (tick-lots) and *fee* (money) are of its fills.
 
     Only the venue changes it.  *threshold* is None where no price makes the order act;
-    *reserve_ticks* is the price at which its opening lots reserve margin.
+    *reason* says why it was closed; *reserve_ticks* is the price at which its opening lots
+    reserve margin.
     """
 
     client_order_id: int
@@ -82,6 +83,7 @@ class VenueOrder:
     fee: int = 0
     phase: Phase = Phase.WAITING
     found: Found = Found.OPEN
+    reason: Reason = Reason.NONE
     triggered: bool = False
     threshold: Threshold | None = None
     reserve_ticks: int = 0

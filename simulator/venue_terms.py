@@ -5,9 +5,8 @@ from typing import Literal
 from attrs import field, frozen
 from attrs.validators import ge, in_
 
-from machines.hedge_wallet import Funded, Liquidated
-from machines.messages import Report
-from spec.terms import MarginMode, PositionMode, PositionSide
+from machines.messages import AccountReport, Report
+from spec.terms import MarginMode, PositionMode
 
 
 @frozen(kw_only=True)
@@ -39,15 +38,6 @@ class Replace:
 
 
 @frozen
-class LegLiquidated:
-    """The venue closed one isolated leg of *symbol*, others stay; *cash* money units are left."""
-
-    symbol: int
-    position_side: PositionSide
-    cash: int
-
-
-@frozen
 class ModeSet:
     """The account is in *mode*."""
 
@@ -61,4 +51,4 @@ class ModeRefused:
     mode: PositionMode
 
 
-Message = Report | Funded | Liquidated | LegLiquidated | ModeSet | ModeRefused
+Message = Report | AccountReport | ModeSet | ModeRefused

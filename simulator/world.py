@@ -6,6 +6,7 @@ asked about; everything between is skipped.  Same candles, setup and seed: same 
 
 import hashlib
 from collections.abc import Callable
+from enum import IntEnum
 from heapq import heappop, heappush
 from typing import NamedTuple
 
@@ -14,10 +15,22 @@ from attrs import evolve, field, frozen
 from machines import bot as bots
 from machines import order_manager
 from machines.bot import Bot
-from machines.hedge_wallet import Funded, Liquidated, Price
+from machines.hedge_wallet import Price
 from machines.ladder import Config
-from machines.messages import Alert, Cancel, Command, Place, Query, Report, Restarted, Wake, Watch
-from machines.messages import Woken as WokenEvent
+from machines.messages import (
+    AccountReport,
+    Alert,
+    Cancel,
+    Command,
+    Place,
+    Query,
+    QueryAccount,
+    Report,
+    Restarted,
+    Wake,
+    Watch,
+    Woken,
+)
 from simulator.candles import Candles
 from simulator.path import Path
 from simulator.prng import Prng
@@ -51,18 +64,30 @@ class Setup:
     checked: bool = False
 
 
+class Kind(IntEnum):
+    """What is on the queue; a restart loses what is TO_BOT, and the bot's TIMERs."""
+
+    TO_VENUE = 0
+    TO_BOT = 1
+    TIMER = 2
+    PLAN = 3
+
+
 class Item(NamedTuple):
     """Something that happens at *at_ns*; *order* keeps what is simultaneous in order."""
 
     at_ns: int
     order: int
     act: Callable[[], None]
-    fragile: bool = False  # lost by a restart
+    kind: Kind
 
 
 @frozen(kw_only=True)
 class Run:
-    """What came of a run; *journal_hash* is over every event and command, in order."""
+    """What came of a run; *journal_hash* is over every event and command, in order.
+
+    *under_way* counts the messages that had not arrived when the candles ended.
+    """
 
     setup: Setup
     candles: Candles
@@ -71,6 +96,7 @@ class Run:
     record: Record = field(repr=False)
     journal_hash: str
     end_ns: int
+    under_way: int
 
 
 def run(
@@ -106,14 +132,15 @@ class _World:
         self._price()
         self._plan_funding(start_ns, end_ns)
         for at_ns in self.setup.restarts:
-            self._at(at_ns, self._restart)
-        self._at(start_ns, lambda: self._told(Restarted()))
+            self._at(at_ns, self._restart, Kind.PLAN)
+        self._at(start_ns, lambda: self._told(Restarted()), Kind.PLAN)
         told = 0
         while not self.path.finished:
             self._advance()
             if progress is not None and self.path.bar >= told + 1_000:
                 told = self.path.bar
                 progress(told, len(self.candles))
+        self._price()  # the mark price of the last close: equity is as of the end
         self.venue.reconcile()
         self.record.finish(end_ns)
         journal = hashlib.blake2b("\n".join(self.record.journal).encode(), digest_size=16)
@@ -125,6 +152,7 @@ class _World:
             record=self.record,
             journal_hash=journal.hexdigest(),
             end_ns=end_ns,
+            under_way=sum(item.kind <= Kind.TO_BOT for item in self.queue),
         )
 
     def _advance(self) -> None:
@@ -165,7 +193,7 @@ class _World:
         step = self.setup.funding_ns
         if self.setup.funding_ppm:
             for at_ns in range(-(-start_ns // step) * step, end_ns, step):
-                self._at(at_ns, self._fund)
+                self._at(at_ns, self._fund, Kind.PLAN)
 
     def _fund(self) -> None:
         """Pay funding."""
@@ -174,7 +202,8 @@ class _World:
 
     def _restart(self) -> None:
         """Lose what is on its way to the bot, and start it again from its journal."""
-        self.queue = sorted(item for item in self.queue if not item.fragile)
+        lost = {Kind.TO_BOT, Kind.TIMER}
+        self.queue = sorted(item for item in self.queue if item.kind not in lost)
         self.band = (0, NEVER)
         self._told(Restarted())
 
@@ -183,14 +212,14 @@ class _World:
         outbox = self.venue.outbox
         for _, message in outbox:
             self.record.reported(self.path.now_ns, message)
-            if isinstance(message, Report | Funded | Liquidated):
+            if isinstance(message, Report | AccountReport):
                 self._send(message)
         outbox.clear()
 
-    def _send(self, message: Report | Funded | Liquidated | Price) -> None:
+    def _send(self, message: Report | AccountReport | Price) -> None:
         """Put *message* on the wire to the bot."""
-        at_ns = self._arrival(1, self.setup.to_bot_ns)
-        self._at(at_ns, lambda: self._told(message), fragile=True)
+        at_ns = self._arrival(Kind.TO_BOT, self.setup.to_bot_ns)
+        self._at(at_ns, lambda: self._told(message), Kind.TO_BOT)
 
     def _told(self, event: bots.Event) -> None:
         """Tell the bot of *event* and put its commands on the wire."""
@@ -209,14 +238,14 @@ class _World:
             case Wake():
                 at_ns = self.path.now_ns + command.delay_ns
                 key = command.key
-                self._at(at_ns, lambda: self._told(WokenEvent(key)), fragile=True)
+                self._at(at_ns, lambda: self._told(Woken(key)), Kind.TIMER)
             case Alert():
                 pass
             case _:
-                at_ns = self._arrival(0, self.setup.to_venue_ns)
-                self._at(at_ns, lambda: self._arrives(command))
+                at_ns = self._arrival(Kind.TO_VENUE, self.setup.to_venue_ns)
+                self._at(at_ns, lambda: self._arrives(command), Kind.TO_VENUE)
 
-    def _arrives(self, command: Place | Cancel | Query) -> None:
+    def _arrives(self, command: Place | Cancel | Query | QueryAccount) -> None:
         """Hand *command* to the venue."""
         now_ns, venue = self.path.now_ns, self.venue
         match command:
@@ -227,18 +256,20 @@ class _World:
                 venue.cancel(command, now_ns)
             case Query():
                 venue.query(command, now_ns)
+            case QueryAccount():
+                venue.query_account(0, now_ns)
         self._flush()
 
-    def _arrival(self, way: int, latency_ns: int) -> int:
+    def _arrival(self, way: Kind, latency_ns: int) -> int:
         """Return when a message sent now arrives; it overtakes none sent before."""
         drawn = self.jitter.below(self.setup.jitter_ns + 1) if self.setup.jitter_ns else 0
         self.arrivals[way] = max(self.arrivals[way], self.path.now_ns + latency_ns + drawn)
         return self.arrivals[way]
 
-    def _at(self, at_ns: int, act: Callable[[], None], *, fragile: bool = False) -> None:
+    def _at(self, at_ns: int, act: Callable[[], None], kind: Kind) -> None:
         """Put *act* on the queue."""
         self.sequence += 1
-        heappush(self.queue, Item(at_ns, self.sequence, act, fragile))
+        heappush(self.queue, Item(at_ns, self.sequence, act, kind))
 
 
 def working(run_: Run) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from attrs import fields_dict, frozen
 from rich.table import Table
+from rich.text import Text as Plain
 
 from adapters.config import Simulation, dump
 from simulator.account import BY_VENUE, Trade
@@ -21,6 +22,7 @@ from spec.units import SECOND_NS
 
 Text = Callable[[int], str]
 MONEY = ("equity_start", "equity_end", "fees", "funding", "slippage")
+NAMES_WIDTH = 20  # of the longest name in the summary, with its margins
 
 
 @frozen
@@ -72,9 +74,10 @@ def table(run: Run, summary: Mapping[str, int | str]) -> Table:
     """Return *summary* for the terminal."""
     market = run.candles
     title = f"{market.symbol}, {market.venue}, from {utc(market.start_ms * 1_000_000)[:16]}Z"
-    shown = Table(title=title, title_justify="left", box=None, show_header=False)
+    plain = Plain(title, no_wrap=True)  # a name from outside is no markup
+    shown = Table(title=plain, title_justify="left", box=None, show_header=False)
     shown.add_column(style="bold")
-    shown.add_column(justify="right")
+    shown.add_column(justify="right", min_width=len(title) - NAMES_WIDTH)
     for name, text in _shown(summary, Texts(run.setup.wallet.instrument)):
         shown.add_row(name, text)
     return shown

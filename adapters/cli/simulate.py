@@ -51,7 +51,7 @@ def _simulate(config: "Simulation", out: Path) -> None:
         print(f"hedgeproof: {warning}", file=sys.stderr)
     candles = _candles(config)
     setup = configs.setup(config, candles)
-    out.mkdir(parents=True, exist_ok=True)  # before the work, in case it cannot be
+    _make(out)  # before the work, in case it cannot be
     with waiting("bars") as told:
         done = run(setup, candles, progress=lambda bar, count: told(bar, count, ""))
     found = summary(done)
@@ -60,6 +60,14 @@ def _simulate(config: "Simulation", out: Path) -> None:
             told(number, count, "")
     console().print(table(done, found))
     print(f"The report is {out / 'report.html'}")
+
+
+def _make(out: Path) -> None:
+    """Make the folder *out*."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"out {out}: {error.strerror}; give a folder to write to") from error
 
 
 def _candles(config: "Simulation") -> "Candles":

@@ -28,6 +28,8 @@ MARKERS: Final = {
     OrderKind.STOP_LOSS_COVER: "^",
 }
 SMALL: Final = frozenset({OrderKind.STOP_ENTRY_SHORT, OrderKind.STOP_LOSS_COVER})
+MARK: Final = 16.0  # the area of a mark in square points,
+CROWDED: Final = 24_000  # and that of all of them together, at most
 NAMED_SHARE: Final = 0.055  # a band at least so wide is named at its top
 
 
@@ -38,8 +40,9 @@ def price(view: View, title: str) -> bytes:
     _ladder(axes, view.rungs, 0.35)
     _rests(axes, view, 0.8)
     _price(axes, view, 0.9)
-    _marks(axes, view, 16)
-    _dress(axes, view, title)
+    size = min(MARK, CROWDED / max(len(view.marks), 1))
+    _marks(axes, view, size)
+    _dress(axes, view, title, (MARK / size) ** 0.5)
     axes.set_xlabel("Time (UTC)")
     return encode(pixels(figure))
 
@@ -96,8 +99,11 @@ def _figure(rows: int, ratios: tuple[float, ...], height: float) -> "tuple[Figur
 
 
 def _title(axes: "Axes", title: str, pad: int) -> None:
-    """Write the title above the legend, at the left."""
-    axes.set_title(title, pad=pad, loc="left", fontsize=15, fontweight="bold", color=style.INK)
+    """Write the title above the legend, at the left; a dollar in it is a dollar."""
+    text = axes.set_title(
+        title, pad=pad, loc="left", fontsize=15, fontweight="bold", color=style.INK
+    )
+    text.set_parse_math(False)
 
 
 def _days(line: Line) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
@@ -187,8 +193,8 @@ def _marks(axes: "Axes", view: View, size: float) -> None:
         )
 
 
-def _dress(axes: "Axes", view: View, title: str) -> None:
-    """Write title, legend and axes."""
+def _dress(axes: "Axes", view: View, title: str, scale: float = 1) -> None:
+    """Write title, legend and axes; the legend's marks are *scale* times as wide."""
     from matplotlib.patches import Patch
 
     handles, labels = axes.get_legend_handles_labels()
@@ -204,6 +210,7 @@ def _dress(axes: "Axes", view: View, title: str) -> None:
         fontsize=10,
         columnspacing=1.4,
         handlelength=1.8,
+        markerscale=scale,
     )
     _title(axes, title, 52)
     axes.set_ylabel("Price (quote units)")

@@ -53,8 +53,8 @@ def page(run: Run) -> str:
 
 
 def _document(title: str, header: str, sections: list[str], drawn: dict[str, Any]) -> str:
-    """Return the whole page."""
-    data = json.dumps(drawn, separators=(",", ":")).replace("</", "<\\/")
+    """Return the whole page; no text in *drawn* can end the script or begin another."""
+    data = json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")
     script = (
         f"const figures = {data};\nfor (const [name, figure] of Object.entries(figures)) "
         f"Plotly.newPlot('figure-' + name, figure.data, figure.layout, {json.dumps(CONFIG)});"
@@ -102,7 +102,7 @@ def _header(run: Run, unit: Units, title: str) -> str:
         ("Fees", f"maker {_fee(instrument.maker_ppm)}, taker {_fee(instrument.taker_ppm)}"),
         ("Funding", f"{_fee(setup.funding_ppm)} each {duration(setup.funding_ns)}"),
         ("Latency", f"{latency}, jitter up to {_ms(setup.jitter_ns)}"),
-        ("Slippage", f"{venue.slippage_ticks:,} ticks a fill"),
+        ("Slippage (ticks a fill)", f"{venue.slippage_ticks:,}"),
         ("Seed", f"{setup.seed}"),
         ("Journal hash", run.journal_hash),
     ]

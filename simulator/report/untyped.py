@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
+from warnings import catch_warnings, filterwarnings
 
 import numpy as np
 import numpy.typing as npt
@@ -66,8 +67,9 @@ def clock(axes: "Axes") -> None:
 
 
 def pixels(figure: "Figure") -> npt.NDArray[np.uint8]:
-    """Return *figure* as pixels, uint8 (rows, columns, 3)."""
+    """Return *figure* as pixels, uint8 (rows, columns, 3); a sign the font lacks is a box."""
     canvas = import_module("matplotlib.backends.backend_agg").FigureCanvasAgg(figure)
-    with looks():
+    with looks(), catch_warnings():
+        filterwarnings("ignore", "Glyph .* missing from font")
         canvas.draw()
     return np.asarray(canvas.buffer_rgba(), np.uint8)[:, :, :3]

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 from machines import ladder
 from machines.ladder import Wallet
-from machines.messages import Wanted
-from machines.order_manager import live
+from machines.messages import Report, Wanted
+from machines.order import Filled
+from machines.order_manager import live, waiting
 from machines.position import Pair
+from simulator.explorer import Move
 from simulator.worlds.wallet_scene import Scene
 from spec.hedge_wallet import OrderKind, State
 
@@ -25,7 +27,7 @@ def passes(was: State, now: State) -> Callable[[Scene], bool]:
 def quiescent(scene: Scene) -> bool:
     """Return whether nothing is on the way, half filled or held back."""
     half = any(r.triggered for r in scene.resting)
-    return not scene.inbox and not half and not any(scene.bot.book.refused)
+    return not scene.inbox and not half and not waiting(scene.bot.book)
 
 
 def long_lots(scene: Scene) -> int:
@@ -92,6 +94,17 @@ def out_of_reset(scene: Scene) -> bool:
 def is_in(phase: State) -> Callable[[Scene], bool]:
     """Return the predicate that the wallet is in *phase*."""
     return lambda scene: scene.bot.wallet.phase is phase
+
+
+def gap_fills(scene: Scene) -> bool:
+    """HW-6.8: a jump over three units has filled three orders at once."""
+    fills = (m for _, m in scene.inbox if isinstance(m, Report) and isinstance(m.event, Filled))
+    return scene.jumped and sum(1 for _ in fills) >= ladder.SLOTS - 1
+
+
+def arrives(move: Move) -> bool:
+    """Return whether *move* is one that happens in the end."""
+    return move.who in {"wire", "clock"} or move.what == "fills the rest"
 
 
 def essence(scene: Scene) -> tuple[Wallet, Pair, tuple[Wanted, ...]]:

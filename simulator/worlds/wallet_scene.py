@@ -5,15 +5,15 @@ scenes that differ only in such names are one scene.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple, assert_never
 
 from attrs import evolve
 
 from machines.bot import Bot
-from machines.hedge_wallet import Liquidated, Price
+from machines.hedge_wallet import Price
 from machines.ladder import SLOT_KEY, SLOTS, WINDOW, Slot, Slots, Wallet
-from machines.messages import Report, Wanted
+from machines.messages import AccountReport, Report, Wanted
 from machines.order import Found
 from machines.order_manager import live
 from machines.position import Leg
@@ -23,8 +23,9 @@ from spec.terms import Reason
 UNIT = 10
 MARKET = 1_000  # where the market always stands, in ticks
 CASH = 10**9
+GAP = 3  # units; a jump over so many fills orders at several levels at once
 
-Message = Report | Price | Liquidated
+Message = Report | Price | AccountReport
 Answers = Mapping[int, tuple[Found, int, int, Reason]]
 
 
@@ -36,6 +37,7 @@ class Resting(NamedTuple):
     cum_qty: int = 0
     notional: int = 0
     triggered: bool = False
+    moved: bool = False  # the market has moved since the first part
 
 
 class Scene(NamedTuple):
@@ -43,7 +45,8 @@ class Scene(NamedTuple):
 
     A one-way venue keeps the net position in *long*, negative when short.  *band* is the price
     band that the bot has asked to be told of, (0, 0) once it was told.  *was* is the phase before
-    the latest event.  While *thin*, the next order fills in two parts.
+    the latest event.  While *thin*, the next order fills in two parts.  *account* is what the venue
+    has to tell of the account.
     """
 
     bot: Bot
@@ -59,20 +62,22 @@ class Scene(NamedTuple):
     crashes: int = 0
     liquidations: int = 0
     jumped: bool = False
+    account: AccountReport = AccountReport()
 
 
 def normal(scene: Scene, delta: int = 0) -> Scene:
     """Return *scene* in its canonical form, everything moved by *delta* ticks first.
 
-    Units are counted so that level 0 is the market or less than a unit above it.  Money, which
-    no decision of this world depends on, is left out.
+    Units are counted so that level 0 is the market or less than a unit above it.  Money is left
+    out, but for what a re-entry costs: nothing else depends on it in this world.
     """
     bot, numbers, units, places = _normal_bot(scene.bot, delta)
     resting = tuple(
         r._replace(
             client_order_id=numbers.get(r.client_order_id, 0),
             order=_moved(r.order, delta, units, places),
-            notional=r.notional + r.cum_qty * delta,
+            moved=r.moved or (r.triggered and delta != 0),
+            notional=r.notional and r.notional + r.cum_qty * delta,
         )
         for r in scene.resting
     )
@@ -86,7 +91,7 @@ def normal(scene: Scene, delta: int = 0) -> Scene:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _normal_bot(bot: Bot, delta: int) -> tuple[Bot, Mapping[int, int], int, tuple[int, ...]]:
     """Return *bot* in canonical form, the new order numbers, what units grew by, the new slots."""
     wallet, book = bot.wallet, bot.book
@@ -101,7 +106,7 @@ def _normal_bot(bot: Bot, delta: int) -> tuple[Bot, Mapping[int, int], int, tupl
             w,
             client_order_id=numbers[w.client_order_id],
             wanted=_moved(w.wanted, delta, units, places),
-            notional=w.notional + delta * w.order.cum_qty,
+            notional=w.notional and w.notional + delta * w.order.cum_qty,
         )
         for w in book.working
     ]
@@ -118,18 +123,14 @@ def _normal_bot(bot: Bot, delta: int) -> tuple[Bot, Mapping[int, int], int, tupl
     fresh = evolve(
         bot,
         wallet=_normal_wallet(wallet, anchor - units * UNIT, delta, units, busy=any(book.working)),
-        pair=evolve(
-            bot.pair, long=Leg(qty=bot.pair.long.qty), short=Leg(qty=bot.pair.short.qty)
-        ),
+        pair=evolve(bot.pair, long=Leg(qty=bot.pair.long.qty), short=Leg(qty=bot.pair.short.qty)),
         watched=_shift_band(bot.watched, delta),
         book=book,
     )
     return fresh, numbers, units, places
 
 
-def _normal_wallet(
-    wallet: Wallet, anchor: int, delta: int, units: int, *, busy: bool
-) -> Wallet:
+def _normal_wallet(wallet: Wallet, anchor: int, delta: int, units: int, *, busy: bool) -> Wallet:
     """Return *wallet* with its ladder anchored at *anchor* and its slots in order.
 
     In RESET with no order open, where the old ladder was makes no difference any more.
@@ -156,7 +157,7 @@ def _raised(slot: Slot, units: int) -> Slot:
     return Slot(slot.edge + units, slot.short, slot.at_market)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _moved(order: Wanted, delta: int, units: int, places: tuple[int, ...]) -> Wanted:
     """Return *order* moved by *delta* ticks and *units*, its slot at its new place."""
     trigger = order.trigger_ticks + delta if order.trigger_ticks else 0
@@ -175,11 +176,11 @@ def _normal_message(message: Message, numbers: Mapping[int, int], delta: int) ->
             if number is None:
                 return None
             cum_qty = getattr(message.event, "cum_qty", 0)
-            notional = message.notional + cum_qty * delta
+            notional = message.notional and message.notional + cum_qty * delta
             return evolve(message, client_order_id=number, notional=notional)
         case Price():
             return Price(message.ticks + delta)
-        case Liquidated():
+        case AccountReport():
             return message
     assert_never(message)
 
@@ -201,8 +202,6 @@ def words(message: Message) -> str:
             return f"{name} of order {message.client_order_id}" + (f" ({total})" if total else "")
         case Price():
             return f"price {(message.ticks - MARKET) // UNIT:+d}"
-        case Liquidated():
+        case AccountReport():
             return "liquidation"
     assert_never(message)
-
-

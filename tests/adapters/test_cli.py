@@ -268,7 +268,23 @@ def test_a_configuration_that_is_refused_leaves_nothing_behind(tmp_path: Path) -
     path.write_text('{"leverage": 999}')
     assert refusal("simulate", path, "--out", tmp_path / "out").startswith("leverage 999: give")
     assert not (tmp_path / "out").exists()
-    assert refusal("simulate", "--out", path, "--bars", 10).startswith("[Errno")
+    assert refusal("simulate", "--out", path, "--bars", 10).startswith("out ")
+
+
+@pytest.mark.parametrize("symbol", ["[/]", "[red]X", "$\\frac$", "<b>X</b>", "\u5e01\u5b89USDT"])
+def test_a_symbol_is_shown_as_it_is(symbol: str, tmp_path: Path) -> None:
+    """No terminal, page or picture takes a name for markup."""
+    done = run("simulate", "--symbol", symbol, "--bars", 60, "--out", tmp_path)
+    assert done.exit_code == 0
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert f"{symbol}, synthetic, from 2025-01-01T00:00Z" in lines
+
+
+@pytest.mark.parametrize("symbol", ["", "a\nb", "a\x1b[0m"])
+def test_a_symbol_that_cannot_be_shown_is_refused(symbol: str, tmp_path: Path) -> None:
+    """A line break or an escape sequence would write over the terminal."""
+    assert refusal("simulate", "--symbol", symbol, "--out", tmp_path / "out").startswith("symbol ")
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def test_a_lot_that_money_cannot_count_is_refused() -> None:
         ({"fragment": "half"}, 'fragment "half": choose usd or coin'),
         ({"mode": 1}, "mode 1: choose one_way or hedge"),
         ({"margin": "crossed"}, 'margin "crossed": choose cross or isolated'),
-        ({"symbol": 5}, "symbol 5: give a text"),
+        ({"symbol": 5}, "symbol 5: give a name"),
         ({"deposit": 0.5}, 'deposit 0.5: write a decimal number as text, such as "0.5", above 0'),
         ({"deposit": "0"}, 'deposit "0": write a decimal number as text, such as "0.5", above 0'),
         ({"deposit": "1e5"}, 'deposit "1e5": write a decimal'),

@@ -162,7 +162,7 @@ def honest(order: Order, event: Event, truth: Truth) -> bool:
 def honest_answer(order: Order, event: Reconciled, truth: Truth) -> bool:
     """Return whether *event* says what is true: of now if it answers the latest query."""
     latest = order.state is State.UNKNOWN and event.query == order.query
-    if event.qty < 1 and event.found is not Found.ABSENT:
+    if event.cum_qty < 0 or (event.qty < 1 and event.found is not Found.ABSENT):
         return False
     match event.found:
         case Found.OPEN:

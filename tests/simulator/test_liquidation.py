@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from machines.hedge_wallet import Funded, Liquidated
-from machines.messages import Place, Report, Wanted
-from machines.order import Canceled, Filled, Triggered
+from attrs import evolve
+
+from machines.messages import AccountReport, Place, Query, Report, Wanted
+from machines.order import Canceled, Filled, Found, Reconciled, Triggered
 from simulator.venue import Venue
-from simulator.venue_terms import LegLiquidated, VenueConfig
+from simulator.venue_terms import VenueConfig
 from spec.terms import (
     Instrument,
     MarginMode,
@@ -58,6 +59,17 @@ def move(v: Venue, last: int, mark: int | None = None) -> list[object]:
     return [event for _, event, _ in said(v)]
 
 
+def lost(sequence: int, credited: int, long_qty: int = 0, short_qty: int = 0) -> AccountReport:
+    """Return the report of a liquidation, the first of its symbol, that closed these lots."""
+    return AccountReport(
+        sequence=sequence,
+        credited=credited,
+        liquidations=1,
+        long_closed=long_qty,
+        short_closed=short_qty,
+    )
+
+
 def test_a_cross_account_is_liquidated_at_mark() -> None:
     """Every order is canceled, every leg closed at mark for the fee, then the bot is told."""
     v = venue(deposit=300, leverage=4)
@@ -69,8 +81,9 @@ def test_a_cross_account_is_liquidated_at_mark() -> None:
     v.price(0, 72, 71, 3)
     assert said(v) == [
         (2, Canceled(0), Reason.LIQUIDATION),
-        (0, Liquidated(0), Reason.NONE),
+        (0, lost(2, 10 * 71 - 15 + 15, 10), Reason.NONE),
     ]
+    assert v.account.cash == 0
     fill = v.fills[-1]
     assert (fill.price_ticks, fill.fee, fill.liquidation) == (71, 15, True)
     assert v.account.insurance == 15
@@ -82,7 +95,8 @@ def test_liquidation_comes_before_the_orders_of_the_same_jump() -> None:
     v = venue(deposit=300, leverage=4)
     submit(v, 1, wanted(BUY, 10))
     submit(v, 2, wanted(SELL, 10, type=STOP, trigger_ticks=90))
-    assert move(v, 60) == [Canceled(0), Liquidated(0)]
+    assert move(v, 60) == [Canceled(0), lost(2, 300 - 290 + 700, 10)]
+    assert v.account.cash == 0
 
 
 def test_a_fill_far_from_mark_can_liquidate() -> None:
@@ -91,7 +105,10 @@ def test_a_fill_far_from_mark_can_liquidate() -> None:
     submit(v, 1, wanted(BUY, 10))
     submit(v, 2, wanted(SELL, 5, type=STOP, trigger_ticks=60))
     submit(v, 3, wanted(SELL, 1, type=STOP, trigger_ticks=50))
-    assert move(v, 42, 100) == [Triggered(), Filled(5), Canceled(0), Liquidated(0)]
+    *fills, report = move(v, 42, 100)
+    assert fills == [Triggered(), Filled(5), Canceled(0)]
+    assert report == lost(2, 5 * 100 - 10 + 13, 5)  # the fee, the insurance
+    assert v.account.cash == 0
 
 
 def test_a_flat_account_in_debt_is_liquidated_too() -> None:
@@ -99,7 +116,7 @@ def test_a_flat_account_in_debt_is_liquidated_too() -> None:
     v = venue(deposit=300, leverage=4)
     submit(v, 1, wanted(BUY, 10))
     submit(v, 2, wanted(SELL, 10, type=STOP, trigger_ticks=90))
-    assert move(v, 50, 100) == [Triggered(), Filled(10), Liquidated(0)]
+    assert move(v, 50, 100) == [Triggered(), Filled(10), lost(1, 10 * 50 + 10 + 5 - 300)]
     assert v.account.insurance == 10 * 50 + 10 + 5 - 300
 
 
@@ -109,10 +126,13 @@ def test_funding_can_liquidate() -> None:
     submit(v, 1, wanted(BUY, 10))
     low = v.barriers(0).mark_lo
     v.fund(0, 250_000, 4)
-    assert said(v) == [(0, Funded(-250), Reason.NONE)]
+    assert said(v) == [(0, AccountReport(sequence=1, credited=-250), Reason.NONE)]
     assert v.barriers(0).mark_lo > low
     v.fund(0, 36_000, 5)
-    assert said(v) == [(0, Funded(-36), Reason.NONE), (0, Liquidated(0), Reason.NONE)]
+    assert said(v) == [
+        (0, AccountReport(sequence=2, credited=-286), Reason.NONE),
+        (0, lost(4, -286 + 10 * 100 - 20 + 16, 10), Reason.NONE),
+    ]
 
 
 def test_an_isolated_leg_is_liquidated_alone() -> None:
@@ -124,11 +144,12 @@ def test_an_isolated_leg_is_liquidated_alone() -> None:
     submit(v, 4, wanted(BUY, 4, type=STOP, trigger_ticks=150, position_side=SHORT))
     assert v.liquidation_price(0, LONG) == 90
     cash = v.account.cash
-    assert move(v, 90) == [Canceled(0), LegLiquidated(0, LONG, cash - 100)]
-    assert v.account.insurance == 18
+    assert move(v, 90) == [Canceled(0), lost(2, 10 * 90 - 18 + 18, 10)]
+    assert (v.account.cash, v.account.insurance) == (cash - 100, 18)
     assert [order.client_order_id for order in v.open_orders(0)] == [4]
     v.price(0, 110, 110, 4)
-    assert said(v)[-1][1] == Liquidated(cash - 100 - 40)
+    assert said(v)[-1][1] == evolve(lost(4, 900 - 4 * 110 - 9 + 9, 10, 4), liquidations=2)
+    assert v.account.cash == cash - 100 - 40
 
 
 def test_an_isolated_one_way_liquidation_cancels_the_symbols_orders() -> None:
@@ -138,4 +159,41 @@ def test_an_isolated_one_way_liquidation_cancels_the_symbols_orders() -> None:
     submit(v, 2, wanted(BUY, 1, type=LIMIT, price_ticks=50))
     news = move(v, 110)
     assert news[0] == Canceled(0)
-    assert isinstance(news[1], Liquidated)
+    assert news[1] == lost(2, -10 * 110, 0, 10)
+
+
+def test_a_report_names_the_symbol_whose_leg_is_gone() -> None:
+    """One account, two symbols: the other one's legs are not touched."""
+    v = Venue(VenueConfig(deposit=1_000, margin_mode=ISOLATED, leverage=10), [CONTRACT, CONTRACT])
+    for symbol in (0, 1):
+        v.price(symbol, 100, 100, 1)
+        v.submit(Place(symbol + 1, wanted(BUY, 10)), symbol, 2)
+    said(v)
+    v.price(1, 90, 90, 3)
+    assert said(v)[-1][1] == evolve(lost(2, 900, 10), symbol=1)
+    v.query_account(0, 4)
+    assert said(v)[-1][1] == AccountReport(sequence=2, credited=900)
+
+
+def test_what_the_insurance_fund_pays_for_a_fill_is_told() -> None:
+    """An isolated leg that loses more than its margin at a stop costs the account no more."""
+    v = venue(mode=HEDGE, margin_mode=ISOLATED, leverage=10, deposit=120)
+    submit(v, 1, wanted(BUY, 10, position_side=LONG))
+    submit(v, 2, wanted(SELL, 10, type=STOP, trigger_ticks=95, position_side=LONG))
+    assert move(v, 80, 95) == [
+        Triggered(),
+        Filled(10),
+        AccountReport(sequence=1, credited=v.account.insurance),
+    ]
+    assert v.account.insurance > 0
+
+
+def test_a_query_answers_why_an_order_was_closed() -> None:
+    """What was told and lost is told again, with its reason."""
+    v = venue(deposit=300, leverage=4)
+    submit(v, 1, wanted(BUY, 10))
+    submit(v, 2, wanted(BUY, 1, type=LIMIT, price_ticks=50))
+    move(v, 60)
+    v.query(Query(2, 7), 5)
+    answer = Reconciled(7, Found.CANCELED, 1, 0)
+    assert said(v) == [(2, answer, Reason.LIQUIDATION)]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import escape
 from html.parser import HTMLParser
 from io import BytesIO
 from itertools import pairwise
@@ -15,7 +16,8 @@ from matplotlib.image import imread
 from machines.ladder import Config
 from simulator import report, results
 from simulator.candles import Candles
-from simulator.report import diagram, figures, pictures, png, texts, views
+from simulator.report import diagram, figures, pictures, png, tables, texts, views
+from simulator.report.page import _document as page_of
 from simulator.synthetic import market
 from simulator.venue_terms import VenueConfig
 from simulator.world import Run, Setup, run
@@ -263,11 +265,43 @@ def test_a_run_of_next_to_nothing_has_a_report(bars: int, deposit: int) -> None:
     assert report.pngs(poor).keys() == FIGURES
 
 
-def test_names_are_text_not_markup() -> None:
-    """A symbol cannot smuggle markup into the page, nor end its script."""
-    name = "</script><b>X"
+@pytest.mark.parametrize("name", ["</script><b>X", "<!--<script>", '"><img src=x>', "&lt;b&gt;"])
+def test_names_are_text_not_markup(name: str) -> None:
+    """Neither symbol nor venue smuggles markup into the page; a reader sees them as they are."""
+    text = report.html(simulated(evolve(market(1, 300), symbol=name, venue=name)))
+    before, _, after = text.partition("<script>")
+    assert name not in before
+    assert name not in after.rpartition("const figures = ")[2]
+    page = parsed(text)
+    assert page.loads == []
+    assert list(page.rows) == SECTIONS
+    assert escape(name) in before
+
+
+def test_no_text_ends_the_script_of_the_figures() -> None:
+    """What a figure says is data, whatever it says."""
+    hostile = "</script><!--<script>\u2028"
+    page = page_of("T", "", [], {"price": {"name": hostile}})
+    script = page.rpartition("const figures = ")[2]
+    assert "<" not in script.removesuffix("</script></body></html>\n")
+    assert drawn(page) == {"price": {"name": hostile}}
+
+
+@pytest.mark.parametrize("text", ["</td><script>x</script>", "<b>-1", "a & b", "\"quoted'"])
+def test_cells_are_text_not_markup(text: str) -> None:
+    """Heads, cells, sums and facts of a table are shown as they are."""
+    page = parsed(f'<section id="s">{tables.table([text, text], [[text, text]], [text])}</section>')
+    assert page.rows["s"] == [[text, text], [text, text], [text]]
+    facts = tables.facts([(text, text)], "setup")
+    assert facts.count(escape(text)) == 2
+    assert text not in facts or text == escape(text)
+
+
+@pytest.mark.parametrize("name", ["$\\frac$", "A$B$C", "\u5e01\u5b89", "%d {x}"])
+def test_a_title_is_drawn_as_it_is(name: str) -> None:
+    """A dollar begins no formula, and a sign that the font lacks is no warning."""
     found = simulated(evolve(market(1, 300), symbol=name))
-    assert name not in report.html(found)
+    assert report.pngs(found).keys() == FIGURES
 
 
 def test_a_liquidation_is_marked(done: Run) -> None:

@@ -12,7 +12,7 @@ from adapters.candles import load
 from machines.ladder import Config
 from machines.messages import Wanted
 from simulator import cycles as counting
-from simulator.account import Trade
+from simulator.account import Item, Trade
 from simulator.candles import Candles
 from simulator.closed_form import Form
 from simulator.cycles import Part, cycles, spans
@@ -144,7 +144,8 @@ def test_without_a_short_the_peak_is_the_reset_level() -> None:
 
 def test_funding_belongs_to_the_cycle_in_which_it_was_paid(done: Run) -> None:
     """From one re-entry to the next, and nothing is left over."""
-    found, paid = cycles(done), done.record.fundings
+    found, account = cycles(done), done.venue.account
+    paid = [(each.time_ns, each.amount) for each in account.transfers if each.item is Item.FUNDING]
     starts = [*(cycle.start_ns for cycle in found), done.end_ns]
     for cycle, until_ns in zip(found, starts[1:], strict=True):
         in_time = [amount for at_ns, amount in paid if cycle.start_ns <= at_ns < until_ns]
@@ -282,7 +283,8 @@ def test_verify_rejects_cash_that_the_fills_do_not_explain() -> None:
         verify(run_)
     run_.record.wallets[index] = (at_ns, bot)
     verify(run_)
-    run_.record.fundings[0] = (run_.record.fundings[0][0], run_.record.fundings[0][1] + 1)
+    transfers = run_.venue.account.transfers
+    transfers[0] = transfers[0]._replace(amount=transfers[0].amount + 1)
     with pytest.raises(AssertionError, match="funding"):
         verify(run_)
 

@@ -9,10 +9,22 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from machines import bot as bots
 from machines import ladder
-from machines.hedge_wallet import Funded, Price
+from machines.hedge_wallet import Price
 from machines.ladder import Config
-from machines.messages import Alert, Cancel, Command, Place, Query, Report, Restarted, Wake, Watch
-from machines.messages import Woken as WokenEvent
+from machines.messages import (
+    AccountReport,
+    Alert,
+    Cancel,
+    Command,
+    Place,
+    Query,
+    QueryAccount,
+    Report,
+    Restarted,
+    Wake,
+    Watch,
+    Woken,
+)
 from machines.order import (
     Acked,
     Canceled,
@@ -265,12 +277,10 @@ class BotAtVenue(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.now, self.price, self.unit = 0, 1_000, 10
-        self.to_venue: list[Place | Cancel | Query] = []
+        self.to_venue: list[Place | Cancel | Query | QueryAccount] = []
         self.to_bot: list[bots.Event] = []
         self.sleeping: list[int] = []
         self.band = (0, 0)
-        self.unseen = 0
-        self.ordered = True  # reports have come in the order of their fills
 
     @initialize(
         mode=st.sampled_from(PositionMode),
@@ -310,7 +320,7 @@ class BotAtVenue(RuleBasedStateMachine):
                 self.sleeping.append(command.key)
             case Alert():
                 raise AssertionError(command.text)
-            case Place() | Cancel() | Query():
+            case Place() | Cancel() | Query() | QueryAccount():
                 self.to_venue.append(command)
 
     def publish(self) -> None:
@@ -323,7 +333,7 @@ class BotAtVenue(RuleBasedStateMachine):
     def listened(self) -> None:
         """Put what the venue says on the wire."""
         for _, message in self.venue.outbox:
-            assert isinstance(message, Report | Funded)
+            assert isinstance(message, Report | AccountReport)
             self.to_bot.append(message)
         self.venue.outbox.clear()
 
@@ -361,6 +371,8 @@ class BotAtVenue(RuleBasedStateMachine):
                 self.venue.cancel(command, self.now)
             case Query():
                 self.venue.query(command, self.now)
+            case QueryAccount():
+                self.venue.query_account(0, self.now)
         self.listened()
 
     @precondition(lambda self: self.to_bot)
@@ -371,7 +383,7 @@ class BotAtVenue(RuleBasedStateMachine):
     @precondition(lambda self: self.sleeping)
     @rule()
     def a_key_wakes(self) -> None:
-        self.told(WokenEvent(self.sleeping.pop(0)))
+        self.told(Woken(self.sleeping.pop(0)))
 
     @rule()
     def the_venue_goes_on(self) -> None:
@@ -386,12 +398,10 @@ class BotAtVenue(RuleBasedStateMachine):
 
     @rule()
     def the_bot_restarts(self) -> None:
-        """What is on the way to us is lost; queries make up for reports, nothing for funding."""
-        self.unseen += sum(event.amount for event in self.to_bot if isinstance(event, Funded))
+        """What is on the way to us is lost; the answers to our queries make up for it."""
         self.to_bot.clear()
         self.sleeping.clear()
         self.band = (0, 0)
-        self.ordered = False
         self.told(Restarted())
 
     @rule()
@@ -416,13 +426,12 @@ class BotAtVenue(RuleBasedStateMachine):
     def books_agree(self) -> None:
         """Money and lots are the venue's, to the last unit; the wallet pays in full."""
         pair, theirs, wallet = self.bot.pair, self.venue.position(0), self.bot.wallet
-        if self.ordered or self.bot.wallet.config.mode is PositionMode.HEDGE:
-            assert (pair.state, pair.long.qty) == (theirs.state, theirs.long.qty)
-            assert pair.short.qty == theirs.short.qty
-            assert total_pnl(pair, 1_000) == total_pnl(theirs, 1_000)
+        assert (pair.state, pair.long.qty) == (theirs.state, theirs.long.qty)
+        assert pair.short.qty == theirs.short.qty
+        assert total_pnl(pair, 1_000) == total_pnl(theirs, 1_000)
         assert net_qty(theirs) == wallet.long_qty - ladder.short_qty(wallet)
         tied = (theirs.long.cost - theirs.short.cost) * MONEY.value
-        assert wallet.cash + self.unseen == self.venue.account.cash - tied
+        assert wallet.cash == self.venue.account.cash - tied
         self.venue.reconcile()
 
     def orders_fit_the_phase(self) -> None:

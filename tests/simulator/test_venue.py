@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from machines.hedge_wallet import Funded
-from machines.messages import Cancel, Place, Query, Report, Wanted
+from machines.messages import AccountReport, Cancel, Place, Query, Report, Wanted
 from machines.order import (
     Acked,
     Canceled,
@@ -292,4 +291,8 @@ def test_funding_is_told_only_to_who_has_a_position() -> None:
     assert v.outbox == []
     submit(v, 1, wanted(SELL))
     v.fund(0, 10_000, 3)
-    assert v.outbox[-1] == (3, Funded(4))  # 4 * 101 * 1 %
+    assert v.outbox[-1] == (3, AccountReport(sequence=1, credited=4))  # 4 * 101 * 1 %
+    v.fund(0, -10_000, 4)
+    v.query_account(0, 5)
+    report = AccountReport(sequence=2, credited=-1)  # the payment is rounded up
+    assert v.outbox[-2:] == [(4, report), (5, report)]

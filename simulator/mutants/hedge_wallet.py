@@ -1,0 +1,89 @@
+"""Defects of the hedge wallet: in its phases, in the orders it wants, in what a restart knows."""
+
+from attrs import evolve
+
+from machines import ladder
+from machines.hedge_wallet import WalletSpec
+from machines.ladder import Wallet
+from machines.messages import Wanted
+from simulator.judge import Mutant
+from simulator.worlds.hedge_wallet import HedgeWalletWorld, worlds
+from spec.hedge_wallet import HEDGE_WALLET, Action, OrderKind, State, Symbol
+from spec.order import ORDER
+from spec.order import State as OrderState
+from spec.order import Symbol as OrderSymbol
+
+S, X, A = State, Symbol, Action
+TABLE = HEDGE_WALLET
+
+
+def mutants() -> tuple[Mutant, ...]:
+    """Return one defect or more for each property that a world of this machine claims."""
+    known = {world.name: world for world in worlds()}
+    plain = known["hedge-wallet"]
+    lagging, crash = known["hedge-wallet-lagging"], known["hedge-wallet-crash"]
+    halt = (A.HALT,)
+    believed = ORDER.redirected(OrderState.NEW, OrderSymbol.CANCEL, OrderState.CANCELED)
+    return (
+        _table("an entry that filled before the exit leaves the exit waiting", "HW-1", lagging,
+               TABLE.redirected(S.ADVANCE, X.ENTRY_FILLED, S.ADVANCE, (A.ARM_COVER,))),
+        Mutant("a cancel is believed when asked for", "HW-2.1", evolve(lagging, orders=believed)),
+        Mutant("a restart forgets the orders", "HW-2.2", evolve(crash, forgetful=True)),
+        Mutant("the lowest entry is left out", "HW-3", evolve(plain, wanted=three_entries)),
+        _table("a cover leaves the phase as it is", "HW-4", plain,
+               TABLE.redirected(S.DECLINE, X.COVER_FILLED, S.DECLINE)),
+        Mutant("covers wait at the highest unit, not where they were sold", "HW-5",
+               evolve(plain, wanted=covers_together)),
+        _table("a re-entry has no row", "HW-6.1", plain,
+               TABLE.redirected(S.RESET, X.BOUGHT, S.RESET, halt)),
+        _table("the exit leads to DECLINE", "HW-6.2", plain,
+               TABLE.redirected(S.ADVANCE, X.EXIT_FILLED, S.DECLINE)
+               .redirected(S.RESET, X.ENTRY_FILLED, S.RECOVERY)),
+        _table("the fourth short has no row", "HW-6.3", plain,
+               TABLE.redirected(S.RETRACEMENT, X.LAST_ENTRY_FILLED, S.RETRACEMENT, halt)
+               .redirected(S.ADVANCE, X.EXIT_FILLED_ALL_SHORT, S.RETRACEMENT, halt)),
+        _table("a cover leads back to RETRACEMENT", "HW-6.4", plain,
+               TABLE.redirected(S.DECLINE, X.COVER_FILLED, S.RETRACEMENT)),
+        _table("what ends a retracement has no row", "HW-6.5", plain,
+               TABLE.redirected(S.RETRACEMENT, X.LAST_COVER_FILLED, S.RETRACEMENT, halt)
+               .redirected(S.RETRACEMENT, X.UNIT_UP, S.RETRACEMENT, halt)),
+        _table("a recovery ends in RETRACEMENT", "HW-6.6", plain,
+               TABLE.redirected(S.RECOVERY, X.LAST_COVER_FILLED, S.RETRACEMENT)),
+        _table("the fourth short of a recovery has no row", "HW-6.7", plain,
+               TABLE.redirected(S.RECOVERY, X.LAST_ENTRY_FILLED, S.RECOVERY, halt)),
+        Mutant("one order at a time", "HW-6.8", evolve(plain, wanted=one_order)),
+        _table("a re-entry does not end RESET", "HW-7", plain,
+               TABLE.redirected(S.RESET, X.BOUGHT, S.RESET, (A.QUOTE,))),
+        Mutant("a restart forgets the orders", "HW-8", evolve(plain, forgetful=True)),
+        _table("a cover in RECOVERY has no row", "HW-10", plain,
+               TABLE.redirected(S.RECOVERY, X.COVER_FILLED, S.RECOVERY, halt)),
+    )  # fmt: skip
+
+
+def three_entries(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return the orders wanted without the lowest entry."""
+    orders = ladder.wanted(wallet)
+    entries = [o for o in orders if o.kind == OrderKind.STOP_ENTRY_SHORT]
+    return tuple(order for order in orders if order not in entries[3:])
+
+
+def one_order(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return the first of the orders wanted."""
+    return ladder.wanted(wallet)[:1]
+
+
+def covers_together(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return the orders wanted with every cover at the highest one's level."""
+    unit = ladder.highest(wallet) + 1
+    level = ladder.level(wallet, unit)
+    return tuple(
+        evolve(order, unit=unit, trigger_ticks=level)
+        if order.kind == OrderKind.STOP_LOSS_COVER and order.trigger_ticks
+        else order
+        for order in ladder.wanted(wallet)
+    )
+
+
+def _table(defect: str, property_id: str, world: HedgeWalletWorld, spec: WalletSpec) -> Mutant:
+    """Return the mutant of *world* that follows *spec*."""
+    return Mutant(defect, property_id, evolve(world, spec=spec))

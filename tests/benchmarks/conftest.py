@@ -1,0 +1,3 @@
+"""The rivals' programs run in an environment of their own."""
+
+collect_ignore_glob = ["engine_*.py"]
