@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from simulator.explorer import Verdict
-    from simulator.judge import Judgement
-    from simulator.worlds import Entry
+    from simulator.judge import Entry, Judgement
 
 OUT = Path("runs/check")
 VERDICTS = {"holds": "green", "witnessed": "green", "FAILS": "bold red"}
@@ -28,22 +27,26 @@ class Judged(NamedTuple):
 
 
 def check(
-    world: Annotated[str, typer.Argument(help="The world to explore; all if left out.")] = "",
+    world: Annotated[str, typer.Argument(help="The worlds whose names begin so.")] = "",
     *,
     deep: Annotated[bool, typer.Option("--deep", help="Explore the larger worlds too.")] = False,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Show how each was found.")] = False,
     out: Annotated[Path, typer.Option(help="The folder for counterexamples.")] = OUT,
 ) -> None:
     """Explore the closed worlds and judge every property."""
-    from simulator.worlds import catalogue
+    from simulator.catalogue import catalogue
 
-    entries = catalogue(deep)
+    entries = catalogue(deep=deep)
     if world:
         known = [entry.name for entry in entries]
-        entries = tuple(entry for entry in entries if entry.name == world)
+        entries = tuple(e for e in entries if e.name == world or e.name.startswith(f"{world}-"))
         if not entries:
             raise nearest("world", world, known)
     judged = [_judged(entry) for entry in entries]
     console().print(_table(judged))
+    if mutants:
+        for each in judged:
+            _show(each.judgement)
     failing = [each.judgement for each in judged if not _sound(each.judgement)]
     for judgement in failing:
         _explain(judgement, out)
@@ -117,8 +120,18 @@ def _word(verdict: "Verdict[Any]") -> str:
 
 def _killed(judgement: "Judgement", property_id: str) -> str:
     """Return how many of the mutants that *property_id* must kill it does."""
-    kills = [kill.killed for kill in judgement.kills if kill.property_id == property_id]
+    kills = [kill.killed for kill in judgement.kills if kill.mutant.property_id == property_id]
     return f"{sum(kills)}/{len(kills)}" if kills else ""
+
+
+def _show(judgement: "Judgement") -> None:
+    """Print each known defect of one world, and the shortest way in which it was found."""
+    from simulator.counterexample import text
+
+    for kill in judgement.kills:
+        print(f"\n{judgement.entry.name}: {kill.mutant.defect}")
+        if kill.verdict is not None and kill.killed:
+            print(text(kill.verdict, kill.mutant.world), end="")
 
 
 def _explain(judgement: "Judgement", out: Path) -> None:
@@ -136,6 +149,7 @@ def _explain(judgement: "Judgement", out: Path) -> None:
             print(f"Drawn in {path}")
     for kill in judgement.kills:
         if not kill.killed:
-            print(f"\n{judgement.entry.name}: {kill.property_id} did not kill mutant {kill.mutant}")
+            mutant = kill.mutant
+            print(f"\n{judgement.entry.name}: {mutant.property_id} misses: {mutant.defect}")
     if not judgement.report.complete:
         print(f"\n{judgement.entry.name}: the failure ended the exploration, the rest is open")

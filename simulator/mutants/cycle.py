@@ -35,7 +35,7 @@ def mutants() -> tuple[Mutant, ...]:
         Mutant("each unit of DECLINE slides two slots", "HW-9", evolve(hedge, spec=twice)),
         Mutant("four shorts do not make DECLINE", "HW-9", evolve(hedge, spec=late)),
         Mutant("RECOVERY has no end", "HW-6.9", evolve(usd_lots, spec=endless)),
-    )
+    )  # fmt: skip
 
 
 def high_covers(wallet: Wallet) -> tuple[Wanted, ...]:

@@ -51,7 +51,7 @@ def mutants() -> tuple[Mutant, ...]:
                TABLE.redirected(S.RECOVERY, X.LAST_COVER_FILLED, S.RETRACEMENT)),
         _table("the fourth short of a recovery has no row", "HW-6.7", plain,
                TABLE.redirected(S.RECOVERY, X.LAST_ENTRY_FILLED, S.RECOVERY, halt)),
-        Mutant("one order at a time", "HW-6.8", evolve(plain, wanted=one_order)),
+        Mutant("only the nearest orders are placed", "HW-6.8", evolve(plain, wanted=nearest)),
         _table("a re-entry does not end RESET", "HW-7", plain,
                TABLE.redirected(S.RESET, X.BOUGHT, S.RESET, (A.QUOTE,))),
         Mutant("a restart forgets the orders", "HW-8", evolve(plain, forgetful=True)),
@@ -67,9 +67,15 @@ def three_entries(wallet: Wallet) -> tuple[Wanted, ...]:
     return tuple(order for order in orders if order not in entries[3:])
 
 
-def one_order(wallet: Wallet) -> tuple[Wanted, ...]:
-    """Return the first of the orders wanted."""
-    return ladder.wanted(wallet)[:1]
+def nearest(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return of the orders wanted the exit, or else the highest entry and the lowest cover."""
+    orders = ladder.wanted(wallet)
+    if wallet.phase is State.ADVANCE:
+        return orders[:1]
+    entries = [o for o in orders if o.kind == OrderKind.STOP_ENTRY_SHORT]
+    covers = [o for o in orders if o.kind == OrderKind.STOP_LOSS_COVER]
+    others = [o for o in orders if o not in entries and o not in covers]
+    return (*others, *entries[:1], *covers[-1:])
 
 
 def covers_together(wallet: Wallet) -> tuple[Wanted, ...]:

@@ -40,7 +40,7 @@ def mutants() -> tuple[Mutant, ...]:
         Mutant(
             "an order without a leg opens one by its side", "POS-5.3", evolve(hedge, step=guessed)
         ),
-    )
+    )  # fmt: skip
 
 
 def averaged(pair: Pair, fill: Fill, spec: PositionSpec) -> tuple[Pair, Emits]:

@@ -47,6 +47,8 @@ from spec.order import ORDER
 from spec.terms import Instrument, PositionMode
 
 SETTLES_MAX = 500  # deliveries
+Steps = dict[tuple[Bot, bots.Event], tuple[Bot, tuple[Command, ...]]]
+Ends = dict[Scene, Scene]
 
 
 @frozen
@@ -69,10 +71,8 @@ class HedgeWalletWorld:
     orders: OrderSpec = field(default=ORDER, repr=False)
     wanted: Strategy = field(default=ladder.wanted, repr=False)
     forgetful: bool = False
-    _steps: dict[tuple[Bot, bots.Event], tuple[Bot, tuple[Command, ...]]] = field(
-        factory=dict, init=False, repr=False, eq=False
-    )
-    _ends: dict[Scene, Scene] = field(factory=dict, init=False, repr=False, eq=False)
+    _steps: Steps = field(factory=Steps, init=False, repr=False, eq=False)
+    _ends: Ends = field(factory=Ends, init=False, repr=False, eq=False)
 
     def initial(self) -> Iterable[Scene]:
         """Return the scene in which a bot with cash has just been started."""
@@ -242,7 +242,7 @@ def worlds() -> tuple[HedgeWalletWorld, ...]:
         HedgeWalletWorld("hedge-wallet-parts", qty=8, jump=2, parts=1),
         HedgeWalletWorld("hedge-wallet-crash", crashes=1),
         HedgeWalletWorld("hedge-wallet-liquidated", jump=1, liquidations=1),
-        HedgeWalletWorld("hedge-wallet-lagging", lag=1, jump=2),
+        HedgeWalletWorld("hedge-wallet-lagging", lag=1, jump=1),
     )
 
 
@@ -251,6 +251,7 @@ def deep_worlds() -> tuple[HedgeWalletWorld, ...]:
     legs = PositionMode.HEDGE
     return (
         HedgeWalletWorld("hedge-wallet-late", lag=2, jump=1),
+        HedgeWalletWorld("hedge-wallet-late-jumps", lag=1, jump=2),
         HedgeWalletWorld("hedge-wallet-legs-lagging", mode=legs, lag=1, jump=2),
         HedgeWalletWorld("hedge-wallet-legs-parts", mode=legs, qty=8, parts=1),
         HedgeWalletWorld("hedge-wallet-legs-crash", mode=legs, crashes=1),

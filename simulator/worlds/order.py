@@ -107,7 +107,7 @@ class OrderWorld:
 
     def _request(self, scene: Scene, at: int, request: Request) -> Iterator[tuple[Move, Scene]]:
         """Yield what the venue makes of a request."""
-        index, held = request.index, scene.held[request.index]
+        index, held = request.which, scene.held[request.which]
         rest = scene._replace(requests=scene.requests[:at] + scene.requests[at + 1 :])
         read = Move("venue", f"reads {request.what} of order {index}", "wire")
         match request.what:
@@ -133,7 +133,7 @@ class OrderWorld:
             case "replace":
                 yield read, self._hold(rest, index, held, ReplaceRejected(request.number))
             case _:
-                others = any(r.index == index and r.what != "query" for r in rest.requests)
+                others = any(r.which == index and r.what != "query" for r in rest.requests)
                 if not others:
                     answer = Reconciled(
                         request.number, FOUND[held.life], held.qty, held.cum_qty, held.triggered
@@ -154,7 +154,7 @@ class OrderWorld:
                     )
             for at, request in enumerate(scene.requests):
                 rest = less.requests[:at] + less.requests[at + 1 :]
-                dropped = self._report(less._replace(requests=rest), request.index, Lost())
+                dropped = self._report(less._replace(requests=rest), request.which, Lost())
                 yield Move("wire", f"loses {request.what}"), dropped
         if budget.doubles:
             less = scene._replace(budget=budget._replace(doubles=budget.doubles - 1))

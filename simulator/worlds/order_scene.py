@@ -49,7 +49,7 @@ class Request(NamedTuple):
     """A command under way to the venue."""
 
     what: str  # new, cancel, replace, query
-    index: int  # which of our orders
+    which: int  # of our orders
     number: int = 0  # of the replace or query
     qty: int = 0
 

@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 from adapters.candles import save
 from adapters.cli import app, terminal
 from adapters.config import load
-from simulator import worlds
-from simulator.explorer import Claim, Move, Progress, always, explore, sometimes
+from simulator import catalogue
+from simulator.explorer import START, Claim, Move, Progress, Verdict, always, explore, sometimes
 from simulator.synthetic import market
 from spec.catalogue import MACHINES
 from spec.properties import Kind, Property
@@ -81,7 +81,7 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> list[Space]:
         report = explore(entry.world, states_max=entry.states_max, progress=progress, every=1)
         return Space(entry=entry, report=report, kills=entry.kills)
 
-    monkeypatch.setattr(worlds, "catalogue", lambda *_, **__: tuple(entries), raising=False)
+    monkeypatch.setattr(catalogue, "catalogue", lambda **_: tuple(entries))
     monkeypatch.setitem(sys.modules, "simulator.judge", Space(judge=judge))
     return entries
 
@@ -91,7 +91,14 @@ def entry(stop: int, *kills: Space, name: str = "clock", states_max: int = 10) -
 
 
 def kill(mutant: str, *, killed: bool) -> Space:
-    return Space(mutant=mutant, property_id="CLK-1", killed=killed)
+    always = Property("CLK-1", Kind.ALWAYS, "It is before one.")
+    path = ((START, 0), (Move("clock", "ticks"), 1))
+    verdict = Verdict(always, holds=not killed, path=path if killed else None)
+    return Space(
+        mutant=Space(defect=mutant, property_id="CLK-1", world=Clock(2)),
+        killed=killed,
+        verdict=verdict,
+    )
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -190,7 +197,24 @@ def test_a_mutant_that_lives_is_a_failure(clocks: list[Space]) -> None:
     result = run("check")
     assert result.exit_code == 1
     assert "1/2" in result.stdout
-    assert "clock: CLK-1 did not kill mutant b" in result.stdout
+    assert "clock: CLK-1 misses: b" in result.stdout
+
+
+def test_mutants_are_shown_with_how_they_were_found(clocks: list[Space]) -> None:
+    """Each known defect, and the shortest sequence of events that betrays it."""
+    clocks.append(entry(2, kill("it starts late", killed=True)))
+    shown = run("check", "--mutants").stdout
+    assert "clock: it starts late" in shown
+    assert "clock: ticks" in shown
+
+
+def test_check_takes_the_beginning_of_names(clocks: list[Space]) -> None:
+    """The worlds of one machine are asked for by the machine's word."""
+    clocks += [entry(2, name="order-a"), entry(2, name="order-b"), entry(2, name="other")]
+    shown = run("check", "order").stdout
+    assert "order-a" in shown
+    assert "order-b" in shown
+    assert "other" not in shown
 
 
 def test_a_bound_that_is_met_proves_nothing(clocks: list[Space]) -> None:

@@ -15,7 +15,6 @@ from machines.ladder import (
     Wallet,
     exit_qty,
     short_qty,
-    shorts,
     watch,
     well_formed,
 )

@@ -80,6 +80,7 @@ def verdict(property_id: str, world: Toy) -> Verdict[Trade]:
 
 
 def test_a_counterexample_says_who_does_what_to_whom_and_what_changes() -> None:
+    """Each step is numbered and shows only the actors whose state has changed."""
     assert (
         text(verdict("TOY-1", Toy()), Toy())
         == """\
@@ -130,6 +131,7 @@ sequenceDiagram
 
 
 def test_a_witness_is_told_in_the_same_way() -> None:
+    """What shows that something is possible reads like what shows that something is wrong."""
     lines = text(verdict("TOY-2", Toy()), Toy()).splitlines()
     assert lines[:2] == [
         "TOY-2 is reached: An order is filled.",
@@ -143,6 +145,7 @@ def test_a_witness_is_told_in_the_same_way() -> None:
 
 
 def test_a_lasso_says_what_repeats_forever() -> None:
+    """A path that never ends is told once, with the step from which it repeats."""
     assert (
         text(verdict("TOY-4", Toy()), Toy())
         == """\
@@ -167,6 +170,7 @@ Shortest way into a cycle, 1 move and then 2 forever, in world toy:
 
 
 def test_a_lasso_draws_as_a_loop() -> None:
+    """The part of a lasso that repeats is a loop in the sequence diagram."""
     assert (
         mermaid(verdict("TOY-4", Toy()), Toy())
         == """\
@@ -190,6 +194,7 @@ sequenceDiagram
 
 
 def test_a_broken_promise_may_end_where_nothing_can_happen() -> None:
+    """A leads-to also fails in a state that nothing leaves, and the text says so."""
     world = Toy(stuck=True)
     broken = verdict("TOY-4", world)
     assert (
@@ -218,6 +223,7 @@ Shortest way to where nothing can happen any more, 2 moves, in world toy:
 
 
 def test_a_verdict_without_a_path_is_one_line() -> None:
+    """Where there is nothing to show, the verdict alone is told."""
     world = Toy()
     never, small = verdict("TOY-3", world), verdict("TOY-5", world)
     assert text(never, world) == "TOY-3 is never reached: An order is filled twice.\n"
@@ -227,6 +233,7 @@ def test_a_verdict_without_a_path_is_one_line() -> None:
 
 
 def test_the_note_of_a_verdict_is_told() -> None:
+    """What else there is to know of a verdict is not lost in the text."""
     vacuous: Verdict[Trade] = Verdict(ACKED, holds=True, note="no state ever starts it")
     assert text(vacuous, Toy()).splitlines()[1] == "Note: no state ever starts it"
     raised = Verdict(NO_EXCEPTION, False, ((START, Trade()),), note="step, line 7: no lots; #1")  # noqa: FBT003
@@ -247,6 +254,7 @@ def test_the_note_of_a_verdict_is_told() -> None:
 
 
 def test_ten_moves_are_numbered_in_one_column() -> None:
+    """Numbers are padded to one width, so that a long path stays readable."""
     path = ((START, Trade()), *((Move("bot", "waits"), Trade()) for _ in range(10)))
     lines = text(Verdict(KNOWN, holds=False, path=path), Toy()).splitlines()
     assert lines[3:5] == [" 0. start", "    bot order NONE"]

@@ -168,6 +168,7 @@ def philosophers(state: tuple[int, ...]) -> Iterator[tuple[Move, tuple[int, ...]
 
 @pytest.mark.parametrize("seats", [3, 4, 5])
 def test_the_philosophers_deadlock_when_all_took_the_left_fork(seats: int) -> None:
+    """The known deadlock of a known model is found, counted and shown by a shortest path."""
     stuck = (1,) * seats
     world = Toy(((0,) * seats,), philosophers, (always(SAFE, lambda s: s != stuck),))
     report = explore(world, states_max=1000)
@@ -203,6 +204,7 @@ EDGES = st.lists(st.tuples(STATES, st.sampled_from("ab"), STATES), max_size=14).
 def test_every_graph_is_counted_exactly_and_paths_are_shortest(
     starts: tuple[int, ...], edges: Edges, target: int
 ) -> None:
+    """States, transitions, depth and distances agree with a plain search of the same graph."""
     least = distances(starts, edges)
     world = graph_world(
         starts,
@@ -311,6 +313,7 @@ def test_what_would_prove_nothing_is_an_error(world: Toy[int], message: str) -> 
 
 
 def test_a_claim_of_another_kind_than_declared_is_an_error() -> None:
+    """A property declared as one kind cannot be claimed as another."""
     with pytest.raises(ValueError, match=r"TOY-3 is declared 'sometimes', not 'always'"):
         always(SEEN, lambda _: True)
     with pytest.raises(ValueError, match="TOY-4"):
@@ -322,6 +325,8 @@ def test_a_claim_of_another_kind_than_declared_is_an_error() -> None:
 
 
 def test_an_assertion_that_fails_in_a_move_is_a_failure_with_the_path_to_it() -> None:
+    """A failing assertion of a machine is a verdict, not a crash, and ends the exploration."""
+
     def moves(state: int) -> Iterator[tuple[Move, int]]:
         assert state < 4, "the counter has three places"
         yield UP, state + 1
@@ -352,6 +357,7 @@ def fails_at_two(state: int) -> bool:
     ],
 )
 def test_an_assertion_that_fails_in_a_claim_is_a_failure_too(claim: Claim[int]) -> None:
+    """A failing assertion in a predicate is told with the state in which it failed."""
     world = Toy((0,), counter(9), (claim,))
     (failure,) = explore(world, states_max=10).failures
     assert failure.property.id == "no exception"
@@ -359,6 +365,8 @@ def test_an_assertion_that_fails_in_a_claim_is_a_failure_too(claim: Claim[int]) 
 
 
 def test_an_assertion_that_fails_before_the_first_state_has_an_empty_path() -> None:
+    """Where no state was reached there is no path, and the failure is told all the same."""
+
     @frozen
     class Broken(Toy[int]):
         def initial(self) -> Iterable[int]:
@@ -370,11 +378,13 @@ def test_an_assertion_that_fails_before_the_first_state_has_an_empty_path() -> N
 
 
 def test_other_exceptions_are_not_caught() -> None:
+    """An error in a world's code is an error, never a verdict."""
     with pytest.raises(ZeroDivisionError):
         explore(Toy((0,), lambda s: [(UP, 1 // s)]), states_max=10)
 
 
 def test_progress_reports_states_transitions_depth_and_queue() -> None:
+    """Progress tells exact numbers at the stated interval."""
     calls: list[tuple[int, ...]] = []
     world = Toy((EMPTY,), jugs)
     explore(world, states_max=100, every=5, progress=lambda *numbers: calls.append(numbers))

@@ -96,6 +96,7 @@ def first_is_in(state: Turns) -> bool:
 
 
 def test_without_fairness_the_first_process_starves_while_the_second_dawdles() -> None:
+    """A leads-to without fairness fails where a process may wait for ever."""
     verdict = judge(IDLE, peterson, first_waits, first_is_in)
     assert not verdict.holds
     assert verdict.path is not None
@@ -105,6 +106,7 @@ def test_without_fairness_the_first_process_starves_while_the_second_dawdles() -
 
 
 def test_with_weak_fairness_nobody_starves_in_petersons_protocol() -> None:
+    """The known liveness of a known protocol holds once its moves are weakly fair."""
     assert judge(IDLE, peterson, first_waits, first_is_in, POLITE).holds
 
 
@@ -127,6 +129,7 @@ def test_weak_fairness_does_not_save_a_lock_that_anyone_may_snatch() -> None:
 
 
 def test_fair_moves_may_be_chosen_by_a_predicate() -> None:
+    """A predicate on moves selects the same fair moves as their names do."""
     assert judge(
         IDLE, peterson, first_waits, first_is_in, lambda move: move.what in {"enters", "leaves"}
     ).holds
@@ -176,10 +179,12 @@ def test_a_state_that_nothing_leaves_breaks_the_promise() -> None:
 
 
 def test_a_state_that_nothing_leaves_may_be_the_goal() -> None:
+    """A path that ends in the goal keeps the promise."""
     assert verdict_on(((0, "a", 1),), {0}, {1}).holds
 
 
 def test_where_the_goal_holds_already_nothing_is_owed() -> None:
+    """A promise made where it is kept already cannot be broken."""
     assert verdict_on(((0, "a", 1), (1, "a", 1)), {0}, {0}).holds
 
 
@@ -189,16 +194,19 @@ def test_a_promise_that_was_kept_may_be_forgotten() -> None:
 
 
 def test_a_cycle_before_the_promise_does_not_matter() -> None:
+    """Only what comes after the promise can break it."""
     assert verdict_on(((0, "a", 0), (0, "b", 1), (1, "a", 2)), {1}, {2}).holds
 
 
 def test_an_edge_back_to_its_own_state_is_a_cycle() -> None:
+    """A state may be left for itself for ever."""
     verdict = verdict_on(((0, "a", 0), (0, "b", 1)), {0}, {1})
     assert states_of(verdict) == [0, 0]
     assert verdict.cycle == 0
 
 
 def test_a_fair_move_that_leads_out_of_the_cycle_is_taken_in_the_end() -> None:
+    """A cycle in which a fair move stays enabled without being taken is no counterexample."""
     assert verdict_on(((0, "a", 0), (0, "b", 1)), {0}, {1}, "b").holds
 
 
@@ -212,6 +220,7 @@ def test_a_fair_move_that_stays_in_the_cycle_counts_as_taken() -> None:
 
 
 def test_a_fair_move_that_is_disabled_once_a_round_is_not_owed() -> None:
+    """Weak fairness owes only what stays enabled all the way round."""
     edges = ((0, "a", 1), (1, "a", 0), (0, "b", 2))
     verdict = verdict_on(edges, {0}, {2}, "b")
     assert states_of(verdict)[verdict.cycle :] == [0, 1, 0]
@@ -253,6 +262,7 @@ def test_the_way_into_a_cycle_is_shortest_from_the_first_state_on(
 
 
 def test_a_promise_that_is_never_made_is_said_to_be_vacuous() -> None:
+    """A leads-to that no state starts holds, and a note says why."""
     verdict = verdict_on(((0, "a", 0),), set(), set())
     assert verdict.holds
     assert verdict.note == "no state ever starts it"

@@ -1,0 +1,95 @@
+"""Every closed world: its exact size, its claims, and the defects that must be found in it."""
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from simulator import catalogue as catalogues
+from simulator.catalogue import catalogue
+from simulator.explorer import Report, explore
+from simulator.judge import Mutant, kill
+from spec.catalogue import MACHINES
+from spec.properties import Kind
+
+SIZES = {  # states, transitions, depth
+    "order-plain": (280, 673, 9),
+    "order-fifo": (175, 307, 11),
+    "order-stop": (693, 1_869, 11),
+    "order-replace": (3_008, 9_222, 15),
+    "order-doubled": (1_435, 4_802, 13),
+    "order-lossy": (2_241, 6_433, 14),
+    "order-crash": (16_632, 59_872, 16),
+    "order-anew": (4_480, 15_279, 16),
+    "position-one-way": (280, 28_824, 3),
+    "position-hedge": (1_071, 68_408, 5),
+    "position-twins": (205, 15_552, 3),
+    "hedge-wallet": (1_628, 2_353, 33),
+    "hedge-wallet-legs": (1_706, 2_496, 27),
+    "hedge-wallet-parts": (10_952, 18_048, 47),
+    "hedge-wallet-crash": (12_703, 18_451, 37),
+    "hedge-wallet-liquidated": (5_253, 9_815, 38),
+    "hedge-wallet-lagging": (1_464, 2_434, 28),
+    "cycle-one-way-usd": (165, 164, 18),
+    "cycle-one-way-coin": (165, 164, 18),
+    "cycle-hedge-usd": (165, 164, 18),
+    "cycle-hedge-coin": (165, 164, 18),
+    "cycle-one-way-usd-gap": (388, 387, 11),
+    "cycle-hedge-usd-gap": (388, 387, 11),
+}
+WORLDS = {entry.name: entry.world for entry in catalogue()}
+MUTANTS = {
+    f"{entry.name} {m.property_id} {m.defect}": m for entry in catalogue() for m in entry.mutants
+}
+PROPERTIES = {each.id: each for _, properties in MACHINES.values() for each in properties.values()}
+
+
+@cache
+def report(name: str) -> Report[Any]:
+    """Return what the exploration of a world says."""
+    return explore(WORLDS[name], states_max=100_000)
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_each_world_has_its_size(name: str) -> None:
+    """A change of a machine, or of its world, shows in the number of states."""
+    found = report(name)
+    assert (found.states, found.transitions, found.depth) == SIZES[name]
+    assert found.complete
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_each_claim_holds(name: str) -> None:
+    """Each property that a world claims holds in it, and what must be possible is."""
+    assert not report(name).failures
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_each_defect_is_found_by_its_property(name: str) -> None:
+    """A claim that no defect can break would say nothing."""
+    mutant = MUTANTS[name]
+    found = kill(mutant)
+    assert found.killed
+    assert found.verdict is not None
+    shown = PROPERTIES[mutant.property_id].kind is not Kind.SOMETIMES
+    assert bool(found.verdict.path) is shown
+
+
+def test_every_property_is_claimed_and_has_a_defect_that_breaks_it() -> None:
+    """No property of a machine goes unchecked."""
+    claimed = {claim.property.id for world in WORLDS.values() for claim in world.claims()}
+    assert claimed == set(PROPERTIES)
+    assert {mutant.property_id for mutant in MUTANTS.values()} == set(PROPERTIES)
+
+
+def test_a_mutant_belongs_to_a_world() -> None:
+    """Mutants are found by the name of their world; none is left out, no two share a name."""
+    names = [entry.name for entry in catalogue(deep=True)]
+    assert len(set(names)) == len(names)
+    assert len(MUTANTS) == sum(len(module.mutants()) for module in catalogues.MUTANTS)
+
+
+def test_a_defect_that_breaks_something_else_is_not_found() -> None:
+    """A mutant is killed by the property that it names, not by any other."""
+    mutant = next(m for m in MUTANTS.values() if m.property_id == "ORD-4")
+    assert not kill(Mutant(mutant.defect, "ORD-3", mutant.world)).killed
