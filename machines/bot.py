@@ -70,7 +70,9 @@ def step(
     again = watched != (0, 0) and isinstance(event, Price)
     if watched != bot.watched or again:
         sent = (*sent, Watch(*watched))
-    return evolve(bot, book=book, watched=watched), (*commands, *sent)
+    if book is not bot.book or watched != bot.watched:
+        bot = evolve(bot, book=book, watched=watched)
+    return bot, (*commands, *sent)
 
 
 def _routed(bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:

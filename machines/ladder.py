@@ -3,6 +3,8 @@
 `wanted` and `watch` are pure functions of the wallet: restarting means knowing the wallet again.
 """
 
+from functools import lru_cache
+
 from attrs import frozen
 
 from machines.messages import Wanted
@@ -173,6 +175,7 @@ def slot_kind(slot: Slot) -> OrderKind:
     return OrderKind.STOP_LOSS_COVER if slot.short else OrderKind.STOP_ENTRY_SHORT
 
 
+@lru_cache(maxsize=256)
 def wanted(wallet: Wallet) -> tuple[Wanted, ...]:
     """Return the orders that should be working, the exit first, then from the highest level down.
 

@@ -123,7 +123,7 @@ def _step(book: Book, working: Working, news: Report) -> tuple[Book, tuple[Effec
     after = evolve(working, order=order)
     grown = order.cum_qty - working.order.cum_qty
     if grown:
-        after = evolve(after, notional=news.notional, fee=news.fee)
+        after = evolve(working, order=order, notional=news.notional, fee=news.fee)
         effects.append(
             Booked(
                 wanted=working.wanted,
@@ -155,18 +155,17 @@ def _retire(book: Book, working: Working, reason: Reason, effects: list[Effect])
     After a liquidation it stays held back until the bot is restarted or resumed.
     """
     key, order = working.wanted.key, working.order
-    closed = (*book.closed, (working.client_order_id, order.cum_qty))[-REMEMBERED:]
-    book = evolve(_put(book, key, None), closed=closed)
     calm = order.state is State.CANCELED and reason is not Reason.LIQUIDATION
-    if order.cum_qty or calm:
-        return evolve(book, failures=_with(book.failures, key, 0))
+    refused = not (order.cum_qty or calm)
     failures = book.failures[key]
-    if reason is not Reason.LIQUIDATION:
+    if refused and reason is not Reason.LIQUIDATION:
         effects.append(Wake(key, RETRY_NS << min(failures, RETRY_DOUBLINGS_MAX)))
     return evolve(
         book,
-        failures=_with(book.failures, key, failures + 1),
-        refused=_with(book.refused, key, working.wanted),
+        working=_with(book.working, key, None),
+        failures=_with(book.failures, key, failures + 1 if refused else 0),
+        refused=_with(book.refused, key, working.wanted) if refused else book.refused,
+        closed=(*book.closed, (working.client_order_id, order.cum_qty))[-REMEMBERED:],
     )
 
 
@@ -235,8 +234,12 @@ def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, .
                 continue
             sequence = book.sequence + 1
             placed = Working(client_order_id=sequence, wanted=order, order=Order(qty=order.qty))
-            refused = _with(book.refused, order.key, None)
-            book = evolve(_put(book, order.key, placed), sequence=sequence, refused=refused)
+            book = evolve(
+                book,
+                working=_with(book.working, order.key, placed),
+                refused=_with(book.refused, order.key, None),
+                sequence=sequence,
+            )
             commands.append(Place(sequence, order))
     return book, tuple(commands)
 
@@ -252,10 +255,9 @@ def _cancel(book: Book, working: Working) -> tuple[Book, tuple[Command, ...]]:
     return _put(book, working.wanted.key, after), _commands(working, order, emits)
 
 
-def _put(book: Book, key: int, working: Working | None) -> Book:
+def _put(book: Book, key: int, working: Working) -> Book:
     """Return *book* with *working* at *key*."""
-    orders = book.working
-    return evolve(book, working=(*orders[:key], working, *orders[key + 1 :]))
+    return evolve(book, working=_with(book.working, key, working))
 
 
 def _with(values: tuple[T, ...], key: int, value: T) -> tuple[T, ...]:

@@ -4,6 +4,7 @@ The next thing to happen is either on the queue or the first price that the venu
 asked about; everything between is skipped.  Same candles, setup and seed: same journal, same hash.
 """
 
+import gc
 import hashlib
 from collections.abc import Callable
 from enum import IntEnum
@@ -104,9 +105,16 @@ def run(
 ) -> Run:
     """Run *setup* over *candles* and return what came of it.
 
-    *progress* is called with (bars done, bars) about every 1,000 bars.
+    *progress* is called with (bars done, bars) about every 1,000 bars.  The collector of reference
+    cycles rests meanwhile: a run makes none, and looking for them costs a sixth of its time.
     """
-    return _World(setup, candles).run(progress)
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _World(setup, candles).run(progress)
+    finally:
+        if collecting:
+            gc.enable()
 
 
 class _World:
