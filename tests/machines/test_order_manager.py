@@ -1,7 +1,16 @@
 """The order manager by example: one order a key, and nothing twice."""
 
 from machines.messages import Cancel, Place, Query, Report, Wake, Wanted
-from machines.order import Acked, Canceled, Event, Filled, Found, Reconciled, Rejected
+from machines.order import (
+    Acked,
+    Canceled,
+    CancelRejected,
+    Event,
+    Filled,
+    Found,
+    Reconciled,
+    Rejected,
+)
 from machines.order_manager import (
     RETRY_NS,
     Book,
@@ -15,6 +24,8 @@ from machines.order_manager import (
     plan,
     report,
     restarted,
+    unblocked,
+    waiting,
     woken,
 )
 from spec.terms import OrderType, Reason, Side
@@ -28,6 +39,11 @@ def told(
 ) -> tuple[Book, tuple[Effect, ...]]:
     """Return *book* after news of *order*."""
     return report(book, Report(client_order_id=order, event=event, notional=notional, fee=fee))
+
+
+def ended(book: Book, order: int, event: Event, reason: Reason) -> tuple[Book, tuple[Effect, ...]]:
+    """Return *book* after *order* has ended without a fill, for *reason*."""
+    return report(book, Report(client_order_id=order, event=event, reason=reason))
 
 
 def working() -> Book:
@@ -75,6 +91,52 @@ def test_a_refused_key_waits_longer_each_time() -> None:
         book, effects = told(book, order, Rejected())
         assert effects[-1] == Wake(0, delay)
         assert plan(book, (STOP,)) == (book, ())
+
+
+def test_a_crossed_stop_is_held_back_until_woken() -> None:
+    """A venue that finds the trigger crossed would refuse it again at once, and again."""
+    book, _ = plan(empty(1), (STOP,))
+    book, effects = ended(book, 1, Rejected(), Reason.TRIGGER_CROSSED)
+    assert effects[-1] == Wake(0, RETRY_NS)
+    assert plan(book, (STOP,)) == (book, ())
+    assert waiting(book) == (0,)
+    assert plan(woken(book, 0), (STOP,))[1] == (Place(2, STOP),)
+
+
+def test_another_order_in_its_place_ends_the_holding_back() -> None:
+    """The refusal was of that order: the one that replaces it is tried at once, and so is it."""
+    book, _ = plan(empty(1), (STOP,))
+    book, _ = told(book, 1, Rejected())
+    book, commands = plan(book, (HIGHER,))
+    assert commands == (Place(2, HIGHER),)
+    book, _ = plan(told(book, 2, Acked())[0], (STOP,))
+    assert plan(told(book, 2, Canceled(0))[0], (STOP,))[1] == (Place(3, STOP),)
+
+
+def test_a_refused_cancel_is_not_asked_again_until_woken() -> None:
+    """An order the venue will not cancel brings no storm of cancels."""
+    book, _ = plan(working(), (HIGHER,))
+    book, effects = told(book, 1, CancelRejected())
+    assert effects == (Wake(0, RETRY_NS),)
+    assert waiting(book) == (0,)
+    assert plan(book, (HIGHER,)) == (book, ())
+    assert plan(woken(book, 0), (HIGHER,))[1] == (Cancel(1),)
+
+
+def test_an_order_that_may_not_be_canceled_is_kept_while_it_is_wanted_after_all() -> None:
+    """What was refused does not matter once the order is wanted again: nothing is sent."""
+    book, _ = plan(working(), (HIGHER,))
+    book, _ = told(book, 1, CancelRejected())
+    assert plan(book, (STOP,)) == (book, ())
+    assert plan(woken(book, 0), (STOP,))[1] == ()
+
+
+def test_a_liquidated_order_is_held_back_until_unblocked() -> None:
+    """Nobody is woken: a person looks first."""
+    book, effects = ended(working(), 1, Canceled(0), Reason.LIQUIDATION)
+    assert [type(effect) for effect in effects] == [Ended]
+    assert plan(book, (STOP,)) == (book, ())
+    assert plan(unblocked(book), (STOP,))[1] == (Place(2, STOP),)
 
 
 def test_a_restart_asks_for_every_open_order_and_counts_it_meanwhile() -> None:
