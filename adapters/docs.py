@@ -1,13 +1,24 @@
-"""The reference pages of the machines, printed from the declarations: `python -m adapters.docs`."""
+"""The printed pages: `python -m adapters.docs`.
 
+The reference pages of the machines are their declarations.  In the pages that tell of defects, the
+block below each mark is the shortest way in which the checker finds that defect.
+"""
+
+import re
 from pathlib import Path
 
 from adapters.draw import picture
 from machines.lift import draw
+from simulator.catalogue import catalogue
+from simulator.counterexample import mermaid, text
+from simulator.judge import kill
 from spec.catalogue import MACHINES
 from spec.render import markdown
 
-REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
+DOCS = Path(__file__).parent.parent / "docs"
+REFERENCE = DOCS / "reference"
+FOUND = DOCS / "explanation" / "what-the-checker-found.md"
+MARKED = re.compile(r"(<!-- found: (.+?) -->\n```)(\w+)\n.*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
 def pages() -> dict[str, str]:
@@ -20,12 +31,28 @@ def pictures() -> dict[str, bytes]:
     return {f"{name}.svg": picture(draw(spec), "svg") for name, (spec, _) in MACHINES.items()}
 
 
+def found(page: str) -> str:
+    """Return *page* with each marked block as the checker prints it today, as text or Mermaid."""
+    defects = {mutant.defect: mutant for entry in catalogue(deep=True) for mutant in entry.mutants}
+
+    def block(mark: re.Match[str]) -> str:
+        mutant = defects[mark[2]]
+        verdict = kill(mutant).verdict
+        assert verdict is not None
+        shown = mermaid if mark[3] == "mermaid" else text
+        return f"{mark[1]}{mark[3]}\n{shown(verdict, mutant.world)}"
+
+    return MARKED.sub(block, page)
+
+
 def main() -> None:
     """Write the pages and the pictures."""
-    texts = {name: page.encode() for name, page in pages().items()}
-    for name, content in (texts | pictures()).items():
-        (REFERENCE / name).write_bytes(content)
-        print(REFERENCE / name)
+    texts = {REFERENCE / name: page.encode() for name, page in pages().items()}
+    drawn = {REFERENCE / name: picture for name, picture in pictures().items()}
+    told = {FOUND: found(FOUND.read_text(encoding="utf-8")).encode()}
+    for path, content in (texts | drawn | told).items():
+        path.write_bytes(content)
+        print(path)
 
 
 if __name__ == "__main__":

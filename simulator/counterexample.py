@@ -13,9 +13,7 @@ St = TypeVar("St", bound=Hashable)
 
 ABSENT = "absent"
 STUCK = "nothing can happen any more"
-UNSAFE = re.compile(
-    r"[^\w .,()\[\]/+*=!?'|~^@→-]"
-)  # Mermaid or a browser may not take it literally
+UNSAFE = re.compile(r"[^\w .,()\[\]/+*=!?'|~^@-]")  # Mermaid or a browser may not take it literally
 
 
 @frozen
@@ -26,8 +24,8 @@ class _Change:
     before: str | None
     after: str
 
-    def words(self, arrow: str) -> str:
-        return self.after if self.before is None else f"{self.before} {arrow} {self.after}"
+    def words(self) -> str:
+        return self.after if self.before is None else f"{self.before} -> {self.after}"
 
 
 @frozen
@@ -51,7 +49,8 @@ def text(verdict: Verdict[St], world: World[St]) -> str:
 def mermaid(verdict: Verdict[St], world: World[St]) -> str:
     """Return the path of *verdict* as a Mermaid sequence diagram.
 
-    Participants are the actors that move, are moved at or change, in order of appearance.
+    Notes show what has changed, as it is from then on.  Participants are the actors that move,
+    are moved at or change, in order of appearance.
 
     Raises:
         ValueError: There is no path to draw.
@@ -103,7 +102,7 @@ def _numbered(verdict: Verdict[St], world: World[St]) -> Iterator[str]:
     for number, step in enumerate(_steps(verdict, world)):
         yield f"{number:{width}}. {step.move if number else 'start'}"
         for change in step.changes:
-            yield f"{'':{width}}  {change.actor} {change.words('->')}"
+            yield f"{'':{width}}  {change.actor} {change.words()}"
         if number == verdict.cycle:
             yield "-- from here on, forever:"
     if verdict.cycle is not None:
@@ -142,7 +141,7 @@ def _drawn(step: _Step, ids: dict[str, str], *, arrow: bool) -> Iterator[str]:
         yield f"{ids[move.who]}->>{ids[move.to or move.who]}: {_safe(move.what)}"
     for change in step.changes:
         if change.actor in ids:
-            yield f"Note over {ids[change.actor]}: {_safe(change.words('→'))}"
+            yield f"Note over {ids[change.actor]}: {_safe(change.after)}"
 
 
 def _safe(words: str) -> str:

@@ -7,7 +7,7 @@ from machines.hedge_wallet import WalletSpec
 from machines.ladder import Wallet
 from machines.messages import Wanted
 from simulator.judge import Mutant
-from simulator.worlds.hedge_wallet import HedgeWalletWorld, worlds
+from simulator.worlds.hedge_wallet import HedgeWalletWorld, deep_worlds, worlds
 from spec.hedge_wallet import HEDGE_WALLET, Action, OrderKind, State, Symbol
 from spec.order import ORDER
 from spec.order import State as OrderState
@@ -19,21 +19,27 @@ TABLE = HEDGE_WALLET
 
 def mutants() -> tuple[Mutant, ...]:
     """Return one defect or more for each property that a world of this machine claims."""
-    known = {world.name: world for world in worlds()}
-    plain = known["hedge-wallet"]
+    known = {world.name: world for world in (*worlds(), *deep_worlds())}
+    plain, legs = known["hedge-wallet"], known["hedge-wallet-legs-lagging"]
     lagging, crash = known["hedge-wallet-lagging"], known["hedge-wallet-crash"]
+    liquidated = known["hedge-wallet-liquidated-lagging"]
     halt = (A.HALT,)
     believed = ORDER.redirected(OrderState.NEW, OrderSymbol.CANCEL, OrderState.CANCELED)
     return (
         _table("an entry that filled before the exit leaves the exit waiting", "HW-1", lagging,
                TABLE.redirected(S.ADVANCE, X.ENTRY_FILLED, S.ADVANCE, (A.ARM_COVER,))),
         Mutant("a cancel is believed when asked for", "HW-2.1", evolve(lagging, orders=believed)),
-        Mutant("a restart forgets the orders", "HW-2.2", evolve(crash, forgetful=True)),
+        Mutant("a restart forgets the orders, and buys again", "HW-2.2",
+               evolve(crash, forgetful=True)),
         Mutant("the lowest entry is left out", "HW-3", evolve(plain, wanted=three_entries)),
         _table("a cover leaves the phase as it is", "HW-4", plain,
                TABLE.redirected(S.DECLINE, X.COVER_FILLED, S.DECLINE)),
-        Mutant("covers wait at the highest unit, not where they were sold", "HW-5",
-               evolve(plain, wanted=covers_together)),
+        Mutant("a cover waits one unit above the price, not above its short", "HW-5",
+               evolve(plain, wanted=covers_at_the_price)),
+        Mutant("an entry waits one unit below the price, not at its edge", "HW-5",
+               evolve(plain, wanted=entries_at_the_price)),
+        Mutant("the next cycle's buy does not wait for the entries to go", "HW-1",
+               evolve(legs, wanted=buy_beside_entries)),
         _table("a re-entry has no row", "HW-6.1", plain,
                TABLE.redirected(S.RESET, X.BOUGHT, S.RESET, halt)),
         _table("the exit leads to DECLINE", "HW-6.2", plain,
@@ -55,6 +61,10 @@ def mutants() -> tuple[Mutant, ...]:
         _table("a re-entry does not end RESET", "HW-7", plain,
                TABLE.redirected(S.RESET, X.BOUGHT, S.RESET, (A.QUOTE,))),
         Mutant("a restart forgets the orders", "HW-8", evolve(plain, forgetful=True)),
+        _table("an entry that fills in RESET has no row", "HW-10", lagging,
+               TABLE.redirected(S.RESET, X.ENTRY_FILLED, S.RESET, halt)),
+        Mutant("covers do not wait for the exit", "HW-10", evolve(lagging, wanted=early_covers)),
+        Mutant("the exit may open a short", "HW-2.1", evolve(liquidated, wanted=exit_opens)),
         _table("a cover in RECOVERY has no row", "HW-10", plain,
                TABLE.redirected(S.RECOVERY, X.COVER_FILLED, S.RECOVERY, halt)),
     )  # fmt: skip
@@ -78,13 +88,52 @@ def nearest(wallet: Wallet) -> tuple[Wanted, ...]:
     return (*others, *entries[:1], *covers[-1:])
 
 
-def covers_together(wallet: Wallet) -> tuple[Wanted, ...]:
-    """Return the orders wanted with every cover at the highest one's level."""
-    unit = ladder.highest(wallet) + 1
+def covers_at_the_price(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return the orders wanted with every cover one unit above the lowest short."""
+    unit = min((slot.edge for slot in wallet.slots if slot.short), default=0) + 1
+    return _all_at(wallet, OrderKind.STOP_LOSS_COVER, unit)
+
+
+def entries_at_the_price(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return the orders wanted with every entry of a RECOVERY at the highest free edge."""
+    if wallet.phase is not State.RECOVERY:
+        return ladder.wanted(wallet)
+    unit = max(slot.edge for slot in wallet.slots if not slot.short)
+    return _all_at(wallet, OrderKind.STOP_ENTRY_SHORT, unit)
+
+
+def buy_beside_entries(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return the orders wanted, in RESET the re-entry and the entries that are still working."""
+    orders = ladder.wanted(wallet)
+    if wallet.phase is not State.RESET or not orders:
+        return orders
+    left = ladder.wanted(evolve(wallet, phase=State.RETRACEMENT))
+    return (evolve(orders[0], alone=False), *left)
+
+
+def early_covers(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return the orders wanted, in ADVANCE the covers of what is short too."""
+    orders = ladder.wanted(wallet)
+    if wallet.phase is not State.ADVANCE:
+        return orders
+    short = ladder.wanted(evolve(wallet, phase=State.RETRACEMENT))
+    return (*orders, *(order for order in short if order.kind == OrderKind.STOP_LOSS_COVER))
+
+
+def exit_opens(wallet: Wallet) -> tuple[Wanted, ...]:
+    """Return the orders wanted with an exit that sells whatever the position is."""
+    return tuple(
+        evolve(order, reduce_only=False) if order.kind == OrderKind.STOP_LOSS_FULL else order
+        for order in ladder.wanted(wallet)
+    )
+
+
+def _all_at(wallet: Wallet, kind: OrderKind, unit: int) -> tuple[Wanted, ...]:
+    """Return the orders wanted with every stop of *kind* at *unit*."""
     level = ladder.level(wallet, unit)
     return tuple(
         evolve(order, unit=unit, trigger_ticks=level)
-        if order.kind == OrderKind.STOP_LOSS_COVER and order.trigger_ticks
+        if order.kind == kind and order.trigger_ticks
         else order
         for order in ladder.wanted(wallet)
     )

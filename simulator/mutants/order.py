@@ -30,7 +30,7 @@ def mutants() -> tuple[Mutant, ...]:
                ORDER.redirected(S.FILLED, X.STALE, S.NEW)),
         _table("a cancel before the acknowledgement has no row", "ORD-5", plain,
                ORDER.redirected(S.PENDING_NEW, told, S.UNKNOWN, (A.RECONCILE,))),
-        _table("only an answer ends UNKNOWN", "ORD-6", lossy,
+        _table("a canceled order stays UNKNOWN", "ORD-6", lossy,
                ORDER.redirected(S.UNKNOWN, told, S.UNKNOWN, ())),
         Mutant("a crash forgets an order under way", "ORD-7",
                evolve(known["order-crash"], forgetful=True)),

@@ -39,6 +39,7 @@ from simulator.worlds.wallet_scene import (
     UNIT,
     Answers,
     Scene,
+    named,
     normal,
     words,
 )
@@ -95,7 +96,10 @@ class HedgeWalletWorld:
         """Yield what the wire, the market, the venue and chance may do next."""
         if scene.inbox:
             _, message = scene.inbox[0]
-            yield Move("wire", f"delivers {words(message)}", "bot"), self._delivered(scene)
+            yield (
+                Move("wire", f"delivers {words(message, scene.bot)}", "bot"),
+                self._delivered(scene),
+            )
         for order in scene.resting:
             if order.cum_qty:
                 yield Move("venue", "fills the rest"), venue.ended(scene, order, expire=False)
@@ -214,14 +218,18 @@ class HedgeWalletWorld:
         return claim.essence(calm) == claim.essence(restarted)
 
     def show(self, scene: Scene) -> Mapping[str, str]:
-        """Return the bot's phase, the venue's position and orders, and what is under way."""
+        """Return the bot's phase, the venue's position and orders, and what is under way.
+
+        Units count from the market.  Of the bot's four edges those that are short have an s.
+        """
         wallet = scene.bot.wallet
-        slots = " ".join(f"{s.edge:+d}{'S' if s.short else ''}" for s in wallet.slots)
-        rest = [f"{OrderKind(r.order.kind).name}@{r.order.unit:+d}" for r in scene.resting]
+        slots = " ".join(f"{s.edge:+d}{'s' if s.short else ''}" for s in wallet.slots)
+        legs = wallet.config.mode is PositionMode.HEDGE
+        held = f"{scene.long:+d} {-scene.short:+d}" if legs else f"{scene.long:+d}"
         return {
             "bot": f"{wallet.phase.name} [{slots}]",
-            "venue": f"{scene.long:+d}/{scene.short:+d} {', '.join(rest)}",
-            "wire": ", ".join(words(message) for _, message in scene.inbox),
+            "venue": ", ".join((held, *(named(r.order) for r in scene.resting))),
+            "wire": ", ".join(words(message, scene.bot) for _, message in scene.inbox) or "empty",
         }
 
 
@@ -243,6 +251,7 @@ def worlds() -> tuple[HedgeWalletWorld, ...]:
         HedgeWalletWorld("hedge-wallet-crash", crashes=1),
         HedgeWalletWorld("hedge-wallet-liquidated", jump=1, liquidations=1),
         HedgeWalletWorld("hedge-wallet-lagging", lag=1, jump=1),
+        HedgeWalletWorld("hedge-wallet-legs-lagging", mode=legs, lag=1, jump=1),
     )
 
 
@@ -252,9 +261,10 @@ def deep_worlds() -> tuple[HedgeWalletWorld, ...]:
     return (
         HedgeWalletWorld("hedge-wallet-late", lag=2, jump=1),
         HedgeWalletWorld("hedge-wallet-late-jumps", lag=1, jump=2),
-        HedgeWalletWorld("hedge-wallet-legs-lagging", mode=legs, lag=1, jump=2),
+        HedgeWalletWorld("hedge-wallet-legs-late-jumps", mode=legs, lag=1, jump=2),
         HedgeWalletWorld("hedge-wallet-legs-parts", mode=legs, qty=8, parts=1),
         HedgeWalletWorld("hedge-wallet-legs-crash", mode=legs, crashes=1),
         HedgeWalletWorld("hedge-wallet-parts-lagging", qty=8, lag=1, jump=1, parts=1),
         HedgeWalletWorld("hedge-wallet-liquidated-jumps", liquidations=1),
+        HedgeWalletWorld("hedge-wallet-liquidated-lagging", lag=1, jump=1, liquidations=1),
     )

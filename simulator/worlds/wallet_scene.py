@@ -17,12 +17,18 @@ from machines.messages import AccountReport, Report, Wanted
 from machines.order import Found
 from machines.order_manager import live
 from machines.position import Leg
-from spec.hedge_wallet import State
+from spec.hedge_wallet import OrderKind, State
 from spec.terms import Reason
 
 UNIT = 10
 MARKET = 1_000  # where the market always stands, in ticks
 CASH = 10**9
+NAMES = {
+    OrderKind.STOP_LOSS_FULL: "exit",
+    OrderKind.STOP_ENTRY_SHORT: "entry",
+    OrderKind.STOP_LOSS_COVER: "cover",
+    OrderKind.MARKET_BUY_FULL: "buy",
+}
 GAP = 3  # units; a jump over so many fills orders at several levels at once
 
 Message = Report | Price | AccountReport
@@ -193,13 +199,22 @@ def _shift_band(band: tuple[int, int], delta: int) -> tuple[int, int]:
     return (low + delta if low else 0), (high + delta if high else 0)
 
 
-def words(message: Message) -> str:
-    """Return *message* in a few words."""
+def named(order: Wanted) -> str:
+    """Return *order* in a few words: what it is for, and its unit as the market counts it."""
+    name = NAMES[OrderKind(order.kind)]
+    return f"{name} {order.unit:+d}" if order.trigger_ticks else name
+
+
+def words(message: Message, bot: Bot) -> str:
+    """Return *message*, as *bot* will understand it, in a few words."""
     match message:
         case Report():
-            total = getattr(message.event, "cum_qty", None)
-            name = type(message.event).__name__
-            return f"{name} of order {message.client_order_id}" + (f" ({total})" if total else "")
+            orders = {w.client_order_id: w.wanted for w in live(bot.book)}
+            order = orders.get(message.client_order_id)
+            total = getattr(message.event, "cum_qty", 0)
+            lots = f" {total}" if total else ""
+            name = named(order) if order is not None else "forgotten order"
+            return f"{type(message.event).__name__}{lots} ({name})"
         case Price():
             return f"price {(message.ticks - MARKET) // UNIT:+d}"
         case AccountReport():

@@ -21,6 +21,13 @@ def test_pages_are_current(name: str) -> None:
     assert (docs.REFERENCE / name).read_text() == docs.pages()[name]
 
 
+def test_what_the_checker_found_is_current() -> None:
+    """Each trace on the page is the one that the checker prints today."""
+    page = docs.FOUND.read_text(encoding="utf-8")
+    assert len(docs.MARKED.findall(page)) == page.count("<!-- found: ") > 0
+    assert docs.found(page) == page
+
+
 def test_pictures_are_current() -> None:
     """A picture has every state, row and note of the declaration, and no other."""
     for name, svg in docs.pictures().items():

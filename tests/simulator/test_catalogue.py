@@ -30,6 +30,7 @@ SIZES = {  # states, transitions, depth
     "hedge-wallet-crash": (12_703, 18_451, 37),
     "hedge-wallet-liquidated": (5_253, 9_815, 38),
     "hedge-wallet-lagging": (1_464, 2_434, 28),
+    "hedge-wallet-legs-lagging": (1_166, 1_949, 27),
     "cycle-one-way-usd": (165, 164, 18),
     "cycle-one-way-coin": (165, 164, 18),
     "cycle-hedge-usd": (165, 164, 18),
@@ -39,7 +40,9 @@ SIZES = {  # states, transitions, depth
 }
 WORLDS = {entry.name: entry.world for entry in catalogue()}
 MUTANTS = {
-    f"{entry.name} {m.property_id} {m.defect}": m for entry in catalogue() for m in entry.mutants
+    f"{entry.name} {m.property_id} {m.defect}": m
+    for entry in catalogue(deep=True)
+    for m in entry.mutants
 }
 PROPERTIES = {each.id: each for _, properties in MACHINES.values() for each in properties.values()}
 
