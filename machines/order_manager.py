@@ -215,10 +215,12 @@ def restarted(book: Book) -> tuple[Book, tuple[Command, ...]]:
     return book, tuple(commands)
 
 
-def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, ...]]:
+def plan(
+    book: Book, wanted: tuple[Wanted, ...], *, placing: bool = True
+) -> tuple[Book, tuple[Command, ...]]:
     """Return *book* and the commands that bring the working orders towards *wanted*.
 
-    Cancels come first.  What is wanted already is not touched.
+    Cancels come first.  What is wanted already is not touched.  Nothing is placed if not *placing*.
     """
     by_key: list[Wanted | None] = [None] * len(book.working)
     for order in wanted:
@@ -228,7 +230,7 @@ def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, .
     for working in sorted(changed, key=lambda w: w.client_order_id):
         book, sent = _cancel(book, working)
         commands.extend(sent)
-    for order in wanted:
+    for order in wanted if placing else ():
         if book.working[order.key] is None and book.refused[order.key] != order:
             if order.alone and any(book.working):
                 continue

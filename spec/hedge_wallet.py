@@ -173,7 +173,11 @@ PROPERTIES = declare(
     Property("HW-6.8", Kind.SOMETIMES, "A jump over three units fills three orders."),
     Property("HW-6.9", Kind.SOMETIMES, "A cycle ends that fell over more than four units."),
     Property("HW-7", Kind.LEADS_TO, "RESET leads to ADVANCE while the venue fills what triggers."),
-    Property("HW-8", Kind.ALWAYS, "A restart settles where none settles, if it missed no price."),
+    Property(
+        "HW-8",
+        Kind.ALWAYS,
+        "A restart settles where none settles, if it missed no price and no liquidation.",
+    ),
     Property("HW-9", Kind.ALWAYS, "A cycle of one fall and one rise earns the closed form."),
     Property("HW-10", Kind.ALWAYS, "The wallet halts only when it was liquidated."),
 )

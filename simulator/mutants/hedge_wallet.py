@@ -19,13 +19,13 @@ TABLE = HEDGE_WALLET
 
 def mutants() -> tuple[Mutant, ...]:
     """Return one defect or more for each property that a world of this machine claims."""
-    known = {world.name: world for world in (*worlds(), *deep_worlds())}
-    plain, legs = known["hedge-wallet"], known["hedge-wallet-legs-lagging"]
-    lagging, crash = known["hedge-wallet-lagging"], known["hedge-wallet-crash"]
-    liquidated = known["hedge-wallet-liquidated-lagging"]
+    known = {world.name: world for world in worlds()}
+    plain, lagging = known["hedge-wallet"], known["hedge-wallet-lagging"]
+    crash = known["hedge-wallet-crash"]
     halt = (A.HALT,)
     believed = ORDER.redirected(OrderState.NEW, OrderSymbol.CANCEL, OrderState.CANCELED)
     return (
+        *_literal(),
         _table("an entry that filled before the exit leaves the exit waiting", "HW-1", lagging,
                TABLE.redirected(S.ADVANCE, X.ENTRY_FILLED, S.ADVANCE, (A.ARM_COVER,))),
         Mutant("a cancel is believed when asked for", "HW-2.1", evolve(lagging, orders=believed)),
@@ -34,12 +34,6 @@ def mutants() -> tuple[Mutant, ...]:
         Mutant("the lowest entry is left out", "HW-3", evolve(plain, wanted=three_entries)),
         _table("a cover leaves the phase as it is", "HW-4", plain,
                TABLE.redirected(S.DECLINE, X.COVER_FILLED, S.DECLINE)),
-        Mutant("a cover waits one unit above the price, not above its short", "HW-5",
-               evolve(plain, wanted=covers_at_the_price)),
-        Mutant("an entry waits one unit below the price, not at its edge", "HW-5",
-               evolve(plain, wanted=entries_at_the_price)),
-        Mutant("the next cycle's buy does not wait for the entries to go", "HW-1",
-               evolve(legs, wanted=buy_beside_entries)),
         _table("a re-entry has no row", "HW-6.1", plain,
                TABLE.redirected(S.RESET, X.BOUGHT, S.RESET, halt)),
         _table("the exit leads to DECLINE", "HW-6.2", plain,
@@ -61,12 +55,28 @@ def mutants() -> tuple[Mutant, ...]:
         _table("a re-entry does not end RESET", "HW-7", plain,
                TABLE.redirected(S.RESET, X.BOUGHT, S.RESET, (A.QUOTE,))),
         Mutant("a restart forgets the orders", "HW-8", evolve(plain, forgetful=True)),
-        _table("an entry that fills in RESET has no row", "HW-10", lagging,
-               TABLE.redirected(S.RESET, X.ENTRY_FILLED, S.RESET, halt)),
-        Mutant("covers do not wait for the exit", "HW-10", evolve(lagging, wanted=early_covers)),
-        Mutant("the exit may open a short", "HW-2.1", evolve(liquidated, wanted=exit_opens)),
         _table("a cover in RECOVERY has no row", "HW-10", plain,
                TABLE.redirected(S.RECOVERY, X.COVER_FILLED, S.RECOVERY, halt)),
+    )  # fmt: skip
+
+
+def _literal() -> tuple[Mutant, ...]:
+    """Return what the original description says, or does not forbid, as defects."""
+    known = {world.name: world for world in (*worlds(), *deep_worlds())}
+    plain, lagging = known["hedge-wallet"], known["hedge-wallet-lagging"]
+    legs = known["hedge-wallet-legs-lagging"]
+    liquidated = known["hedge-wallet-liquidated-lagging"]
+    return (
+        Mutant("a cover waits one unit above the price, not above its short", "HW-5",
+               evolve(plain, wanted=covers_at_the_price)),
+        Mutant("an entry waits one unit below the price, not at its edge", "HW-5",
+               evolve(plain, wanted=entries_at_the_price)),
+        Mutant("the next cycle's buy does not wait for the entries to go", "HW-1",
+               evolve(legs, wanted=buy_beside_entries)),
+        _table("an entry that fills in RESET has no row", "HW-10", lagging,
+               TABLE.redirected(S.RESET, X.ENTRY_FILLED, S.RESET, (A.HALT,))),
+        Mutant("covers do not wait for the exit", "HW-10", evolve(lagging, wanted=early_covers)),
+        Mutant("the exit may open a short", "HW-2.1", evolve(liquidated, wanted=exit_opens)),
     )  # fmt: skip
 
 

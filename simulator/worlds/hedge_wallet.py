@@ -211,10 +211,15 @@ class HedgeWalletWorld:
             yield always(p["HW-8"], self.restart_is_invisible)
 
     def restart_is_invisible(self, scene: Scene) -> bool:
-        """HW-8: a restart here settles where no restart settles, unless a price was missed."""
+        """HW-8: a restart here settles where no restart settles, unless a price was missed.
+
+        If the news of a liquidation was under way, it is halted and holds what the venue holds.
+        """
         if any(isinstance(message, Price) for _, message in scene.inbox):
             return True
         calm, restarted = self.settled(scene), self.settled(self.restarted(scene))
+        if scene.account != scene.bot.account:
+            return claim.halted_and_agreed(restarted)
         return claim.essence(calm) == claim.essence(restarted)
 
     def show(self, scene: Scene) -> Mapping[str, str]:

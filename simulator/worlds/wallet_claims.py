@@ -111,3 +111,10 @@ def essence(scene: Scene) -> tuple[Wallet, Pair, tuple[Wanted, ...]]:
     """Return what a settled scene amounts to: the wallet, the position, the orders at the venue."""
     orders = sorted((r.order for r in scene.resting), key=lambda order: order.key)
     return scene.bot.wallet, scene.bot.pair, tuple(orders)
+
+
+def halted_and_agreed(scene: Scene) -> bool:
+    """Return whether the bot of a settled scene is halted and holds what the venue holds."""
+    pair = scene.bot.pair
+    agreed = (pair.long.qty, pair.short.qty) == (long_lots(scene), short_lots(scene))
+    return scene.bot.wallet.halted and agreed

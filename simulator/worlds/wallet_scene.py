@@ -218,5 +218,5 @@ def words(message: Message, bot: Bot) -> str:
         case Price():
             return f"price {(message.ticks - MARKET) // UNIT:+d}"
         case AccountReport():
-            return "liquidation"
+            return "liquidation" if message != bot.account else "account"
     assert_never(message)

@@ -114,9 +114,7 @@ def liquidated(scene: Scene) -> Scene:
 
 
 def accounted(scene: Scene) -> Scene:
-    """Return *scene* with what happened to the account on the way to the bot, if it is news."""
-    if scene.account == scene.bot.account:
-        return scene
+    """Return *scene* with what has happened to the account on the way to the bot."""
     return scene._replace(inbox=(*scene.inbox, (0, scene.account)))
 
 
