@@ -29,6 +29,7 @@ from spec.terms import (
     Side,
     TriggerBy,
 )
+from tests.simulator.desk import wanted
 
 BUY, SELL = Side
 NONE, LONG, SHORT = PositionSide
@@ -42,10 +43,6 @@ def venue(**options: Any) -> Venue:  # noqa: ANN401 - the fields of VenueConfig
     v = Venue(VenueConfig(**({"deposit": 100_000} | options)), [CONTRACT], checked=True)
     v.price(0, 100, 101, 1)
     return v
-
-
-def wanted(side: Side, qty: int = 4, **fields: Any) -> Wanted:  # noqa: ANN401
-    return Wanted(key=0, kind=0, side=side, qty=qty, **fields)
 
 
 def last(v: Venue) -> Report:
