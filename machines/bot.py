@@ -39,8 +39,7 @@ WalletEvent = Price | Closed | Funded | Liquidated | Resumed
 class Bot:
     """A wallet, its orders and its position; *account* is what is known of the account beside them.
 
-    *watched* is the price band last asked for.  While *asking* what has happened to the account
-    the bot places nothing: the answer may take the position away.
+    *watched* is the price band last asked for.
     """
 
     wallet: Wallet
@@ -48,7 +47,6 @@ class Bot:
     pair: Pair
     account: AccountReport = field(factory=AccountReport)
     watched: tuple[int, int] = (0, 0)
-    asking: bool = False
     spec: WalletSpec = field(default=HEDGE_WALLET, repr=False, eq=id)
 
 
@@ -66,7 +64,7 @@ def step(
     *wanted* says which orders the wallet wants; another choice than the default is for mutants.
     """
     bot, commands = _routed(bot, event)
-    book, sent = order_manager.plan(bot.book, wanted(bot.wallet), placing=not bot.asking)
+    book, sent = order_manager.plan(bot.book, wanted(bot.wallet))
     watched = ladder.watch(bot.wallet)
     # A one-shot watch is used up by any price, so it is asked for again after one.
     again = watched != (0, 0) and isinstance(event, Price)
@@ -95,8 +93,7 @@ def _routed(bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
         case Restarted():
             book, commands = order_manager.restarted(bot.book)
             # The account is asked about last: its answer finds the wallet knowing every fill.
-            bot = evolve(bot, book=book, watched=(0, 0), asking=True)
-            return bot, (*commands, QueryAccount())
+            return evolve(bot, book=book, watched=(0, 0)), (*commands, QueryAccount())
     assert_never(event)
 
 
@@ -158,9 +155,9 @@ def _accounted(bot: Bot, news: AccountReport) -> tuple[Bot, tuple[Command, ...]]
     """Book what has happened to the account since the newest report before *news*."""
     known = bot.account
     if news.sequence <= known.sequence:
-        return evolve(bot, asking=False), ()
+        return bot, ()
     gained = Funded(news.credited - known.credited)
-    bot = evolve(bot, account=news, asking=False, wallet=_walked(bot, gained))
+    bot = evolve(bot, account=news, wallet=_walked(bot, gained))
     if news.liquidations == known.liquidations:
         return bot, ()
     long_qty = news.long_closed - known.long_closed

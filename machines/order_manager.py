@@ -45,8 +45,9 @@ class Book:
     """Our orders: one place for each key.
 
     *refused* is the order of a key that was refused last, held back until it is woken or another
-    order is wanted in its place; *failures* counts refusals in a row.  *closed* remembers
-    the last final orders as (client order id, filled total).
+    order is wanted in its place; *failures* counts refusals in a row.  With none of them it was a
+    liquidation that took the order, and nobody is woken.  *closed* remembers the last final orders
+    as (client order id, filled total).
     """
 
     working: tuple[Working | None, ...]
@@ -152,19 +153,20 @@ def _step(book: Book, working: Working, news: Report) -> tuple[Book, tuple[Effec
 def _retire(book: Book, working: Working, reason: Reason, effects: list[Effect]) -> Book:
     """Take a final order out of *book*; after a refusal, hold it back for a while.
 
-    After a liquidation it stays held back until the bot is restarted or resumed.
+    After a liquidation it stays held back until a person has looked.
     """
     key, order = working.wanted.key, working.order
-    calm = order.state is State.CANCELED and reason is not Reason.LIQUIDATION
-    refused = not (order.cum_qty or calm)
+    taken = reason is Reason.LIQUIDATION
+    refused = not (taken or order.cum_qty or order.state is State.CANCELED)
     failures = book.failures[key]
-    if refused and reason is not Reason.LIQUIDATION:
+    if refused:
         effects.append(Wake(key, RETRY_NS << min(failures, RETRY_DOUBLINGS_MAX)))
+    held = refused or taken
     return evolve(
         book,
         working=_with(book.working, key, None),
         failures=_with(book.failures, key, failures + 1 if refused else 0),
-        refused=_with(book.refused, key, working.wanted) if refused else book.refused,
+        refused=_with(book.refused, key, working.wanted) if held else book.refused,
         closed=(*book.closed, (working.client_order_id, order.cum_qty))[-REMEMBERED:],
     )
 
@@ -187,8 +189,12 @@ def _commands(working: Working, order: Order, emits: tuple[Action, ...]) -> tupl
 
 def waiting(book: Book) -> tuple[int, ...]:
     """Return the keys that wait to be woken: an order is held back, or its cancel is."""
-    pairs = enumerate(zip(book.refused, book.working, strict=True))
-    return tuple(k for k, (held, w) in pairs if held is not None or (w is not None and w.kept))
+    pairs = enumerate(zip(book.failures, book.refused, book.working, strict=True))
+    return tuple(
+        key
+        for key, (failures, held, working) in pairs
+        if (held is not None and failures) or (working is not None and working.kept)
+    )
 
 
 def woken(book: Book, key: int) -> Book:
@@ -205,22 +211,21 @@ def unblocked(book: Book) -> Book:
 
 
 def restarted(book: Book) -> tuple[Book, tuple[Command, ...]]:
-    """Return *book* after a restart: every open order is asked for, nothing is held back."""
-    book = unblocked(book)
+    """Return *book* after a restart: every open order is asked for, no key waits to be woken."""
+    for key in waiting(book):
+        book = woken(book, key)
     commands: list[Command] = []
     for working in live(book):
         order, emits = order_step(working.order, Lost(), book.spec)
         commands.extend(_commands(working, order, emits))
-        book = _put(book, working.wanted.key, evolve(working, order=order, kept=False))
+        book = _put(book, working.wanted.key, evolve(working, order=order))
     return book, tuple(commands)
 
 
-def plan(
-    book: Book, wanted: tuple[Wanted, ...], *, placing: bool = True
-) -> tuple[Book, tuple[Command, ...]]:
+def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, ...]]:
     """Return *book* and the commands that bring the working orders towards *wanted*.
 
-    Cancels come first.  What is wanted already is not touched.  Nothing is placed if not *placing*.
+    Cancels come first.  What is wanted already is not touched.
     """
     by_key: list[Wanted | None] = [None] * len(book.working)
     for order in wanted:
@@ -230,7 +235,7 @@ def plan(
     for working in sorted(changed, key=lambda w: w.client_order_id):
         book, sent = _cancel(book, working)
         commands.extend(sent)
-    for order in wanted if placing else ():
+    for order in wanted:
         if book.working[order.key] is None and book.refused[order.key] != order:
             if order.alone and any(book.working):
                 continue

@@ -23,7 +23,6 @@ from machines.messages import (
     Command,
     Place,
     Query,
-    QueryAccount,
     Report,
     Restarted,
     Watch,
@@ -202,12 +201,10 @@ class _Play:
                 self.venue.cancel(command, 0)
             case Query():
                 self.venue.query(command, 0)
-            case QueryAccount():
-                self.venue.query_account(0, 0)
             case Watch():
                 self.band = command.low, command.high
             case _:
-                pass  # no order is held back, and nobody is told
+                pass  # no other money moves, no order is held back, and nobody is told
 
     def _receive(self) -> None:
         """Put the venue's news into the inbox, and the price once it is outside the band."""

@@ -254,7 +254,7 @@ def worlds() -> tuple[HedgeWalletWorld, ...]:
         HedgeWalletWorld("hedge-wallet-legs", mode=legs),
         HedgeWalletWorld("hedge-wallet-parts", qty=8, jump=2, parts=1),
         HedgeWalletWorld("hedge-wallet-crash", crashes=1),
-        HedgeWalletWorld("hedge-wallet-liquidated", jump=1, liquidations=1),
+        HedgeWalletWorld("hedge-wallet-liquidated", liquidations=1),
         HedgeWalletWorld("hedge-wallet-lagging", lag=1, jump=1),
         HedgeWalletWorld("hedge-wallet-legs-lagging", mode=legs, lag=1, jump=1),
     )
@@ -270,6 +270,5 @@ def deep_worlds() -> tuple[HedgeWalletWorld, ...]:
         HedgeWalletWorld("hedge-wallet-legs-parts", mode=legs, qty=8, parts=1),
         HedgeWalletWorld("hedge-wallet-legs-crash", mode=legs, crashes=1),
         HedgeWalletWorld("hedge-wallet-parts-lagging", qty=8, lag=1, jump=1, parts=1),
-        HedgeWalletWorld("hedge-wallet-liquidated-jumps", liquidations=1),
         HedgeWalletWorld("hedge-wallet-liquidated-lagging", lag=1, jump=1, liquidations=1),
     )

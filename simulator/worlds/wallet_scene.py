@@ -15,7 +15,7 @@ from machines.hedge_wallet import Price
 from machines.ladder import SLOT_KEY, SLOTS, WINDOW, Slot, Slots, Wallet
 from machines.messages import AccountReport, Report, Wanted
 from machines.order import Found
-from machines.order_manager import live
+from machines.order_manager import live, waiting
 from machines.position import Leg
 from spec.hedge_wallet import OrderKind, State
 from spec.terms import Reason
@@ -116,13 +116,14 @@ def _normal_bot(bot: Bot, delta: int) -> tuple[Bot, Mapping[int, int], int, tupl
         )
         for w in book.working
     ]
+    waits = waiting(book)
     keys = (*range(SLOT_KEY), *(SLOT_KEY + index for index in by_edge))
     refused = [book.refused[key] for key in keys]
     book = evolve(
         book,
         working=tuple(moved[key] for key in keys),
         refused=tuple(w and _moved(w, delta, units, places) for w in refused),
-        failures=(0,) * len(keys),
+        failures=tuple(int(key in waits) for key in keys),
         sequence=len(numbers),
         closed=(),
     )
@@ -139,17 +140,19 @@ def _normal_bot(bot: Bot, delta: int) -> tuple[Bot, Mapping[int, int], int, tupl
 def _normal_wallet(wallet: Wallet, anchor: int, delta: int, units: int, *, busy: bool) -> Wallet:
     """Return *wallet* with its ladder anchored at *anchor* and its slots in order.
 
-    In RESET with no order open, where the old ladder was makes no difference any more.
+    In RESET with no order open, where the old ladder was makes no difference any more; out of it,
+    the quote does not.
     """
     if wallet.phase is State.RESET and not busy:
         anchor, units, wallet = 0, 0, evolve(wallet, anchor_ticks=0, slots=WINDOW)
     buying = wallet.phase is State.RESET and wallet.bought_qty > 0
+    quoted = wallet.phase is State.RESET and wallet.quote_ticks > 0
     a, b, c, d = sorted(wallet.slots, key=lambda slot: slot.edge)
     slots: Slots = _raised(a, units), _raised(b, units), _raised(c, units), _raised(d, units)
     return evolve(
         wallet,
         cash=CASH,
-        quote_ticks=MARKET if wallet.quote_ticks else 0,
+        quote_ticks=MARKET if quoted else 0,
         anchor_ticks=anchor if wallet.anchor_ticks else 0,
         bought_qty=wallet.bought_qty if buying else 0,
         bought_notional=wallet.bought_notional + delta * wallet.bought_qty if buying else 0,
@@ -218,5 +221,5 @@ def words(message: Message, bot: Bot) -> str:
         case Price():
             return f"price {(message.ticks - MARKET) // UNIT:+d}"
         case AccountReport():
-            return "liquidation" if message != bot.account else "account"
+            return "liquidation"
     assert_never(message)

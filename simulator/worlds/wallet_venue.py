@@ -114,7 +114,9 @@ def liquidated(scene: Scene) -> Scene:
 
 
 def accounted(scene: Scene) -> Scene:
-    """Return *scene* with what has happened to the account on the way to the bot."""
+    """Return *scene* with what happened to the account on the way to the bot, if it is news."""
+    if scene.account == scene.bot.account:
+        return scene
     return scene._replace(inbox=(*scene.inbox, (0, scene.account)))
 
 

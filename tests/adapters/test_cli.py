@@ -254,7 +254,7 @@ def test_the_tables_are_in_the_units_of_people(tmp_path: Path) -> None:
     summary = json.loads((tmp_path / "summary.json").read_text())
     assert len(fills) == summary["fills"]
     assert fills[0]["kind"] == "MARKET_BUY_FULL"
-    assert fills[0]["time"] == "2025-01-01T00:00:00.150000Z"
+    assert fills[0]["time"] == "2025-01-01T00:00:00.100000Z"
     assert 29_000 < float(fills[0]["price"]) < 31_000
     assert sum(round(float(each["fee"]) * 10**8) for each in fills) == pytest.approx(
         float(summary["fees"]) * 10**8, abs=len(fills)

@@ -22,9 +22,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_the_default_market_is_fast_enough(folder: Path) -> None:
+@pytest.mark.parametrize("unit", [DEFAULT, MANY_FILLS])
+def test_a_month_is_fast_enough(folder: Path, unit: str) -> None:
     """Bars in which nothing can happen are skipped; the best of three, as others work here too."""
-    case = Case("synthetic", DEFAULT)
+    case = Case("synthetic", unit)
     row = Row(OURS, case, [sample(OURS, folder, case) for _ in range(TRIES)])
     assert {each.bars for each in row.samples} == {SYNTHETIC_BARS}
     assert row.best >= BARS_PER_CPU_S_MIN, row.speeds

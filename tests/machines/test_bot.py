@@ -46,17 +46,15 @@ def filled(order: int, qty: int, price: int) -> Report:
 def long(mode: PositionMode = PositionMode.ONE_WAY) -> Bot:
     """Return a bot that has bought 40 lots at 1,000 ticks; its orders 2 to 6 are placed."""
     bot = bots.new(evolve(CONFIG, mode=mode), 40_200)
-    bot, _ = told(bot, Restarted(), AccountReport(), Price(1_000), filled(1, 40, 1_000))
+    bot, _ = told(bot, Restarted(), Price(1_000), filled(1, 40, 1_000))
     bot, _ = told(bot, *(Report(client_order_id=order, event=Acked()) for order in range(2, 7)))
     return bot
 
 
 def test_it_asks_for_a_price_then_buys_then_guards() -> None:
-    """From the first moment to ADVANCE in four events."""
+    """From the first moment to ADVANCE in three events."""
     bot, commands = told(bots.new(CONFIG, 40_200), Restarted())
     assert commands == [QueryAccount(), Watch(1, 1)]
-    bot, commands = told(bot, AccountReport())
-    assert commands == []
     bot, (buy, _) = told(bot, Price(1_000))
     assert isinstance(buy, Place)
     assert (buy.client_order_id, buy.order.kind, buy.order.qty) == (1, BUY, 40)
@@ -96,19 +94,6 @@ def test_a_restart_asks_for_its_orders_then_its_account_and_its_price() -> None:
     _, commands = told(long(), Restarted())
     queries = [Query(order, 1) for order in range(2, 7)]
     assert commands == [*queries, QueryAccount(), Watch(0, 1_010)]
-
-
-def test_a_restarted_bot_places_nothing_before_it_knows_its_account() -> None:
-    """Its position may be gone: what it would place for it could open another."""
-    canceled = Reconciled(1, Found.CANCELED, 10, 0)
-    bot, _ = told(long(), Restarted())
-    bot, commands = told(bot, Report(client_order_id=3, event=canceled))
-    assert commands == []
-    _, (place,) = told(bot, AccountReport())
-    assert isinstance(place, Place)
-    assert place.order.kind is ENTRY
-    gone = AccountReport(sequence=1, liquidations=1, long_closed=40)
-    assert [c for c in told(bot, gone)[1] if isinstance(c, Place)] == []
 
 
 def test_funding_moves_the_cash() -> None:

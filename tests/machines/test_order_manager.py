@@ -132,9 +132,11 @@ def test_an_order_that_may_not_be_canceled_is_kept_while_it_is_wanted_after_all(
 
 
 def test_a_liquidated_order_is_held_back_until_unblocked() -> None:
-    """Nobody is woken: a person looks first."""
+    """Nobody is woken, and a restart is no reason: a person looks first."""
     book, effects = ended(working(), 1, Canceled(0), Reason.LIQUIDATION)
     assert [type(effect) for effect in effects] == [Ended]
+    book, commands = restarted(book)
+    assert (waiting(book), commands) == ((), ())
     assert plan(book, (STOP,)) == (book, ())
     assert plan(unblocked(book), (STOP,))[1] == (Place(2, STOP),)
 

@@ -136,7 +136,7 @@ def test_one_seed_is_one_journal(mode: PositionMode) -> None:
 def test_a_run_tells_what_has_not_arrived() -> None:
     """The re-entry's fill happens with the last bar: its report is still on the way."""
     candles = seconds((100_000, 1))
-    slow = evolve(setup(), to_venue_ns=300 * MILLI_NS, to_bot_ns=300 * MILLI_NS)
+    slow = evolve(setup(), to_venue_ns=400 * MILLI_NS, to_bot_ns=400 * MILLI_NS)
     done = run(slow, candles)
     assert done.venue.fills
     assert done.under_way
