@@ -123,7 +123,7 @@ def leads_to(
     Raises:
         ValueError: *prop* is not declared "leads-to".
     """
-    return LeadsToClaim(_of_kind(Kind.LEADS_TO, prop), when, then, _selector(fair))
+    return LeadsToClaim(_of_kind(Kind.LEADS_TO, prop), when, then, selector(fair))
 
 
 def _of_kind(kind: Kind, prop: Property) -> Property:
@@ -132,7 +132,8 @@ def _of_kind(kind: Kind, prop: Property) -> Property:
     return prop
 
 
-def _selector(fair: Fair) -> Callable[[Move], bool]:
+def selector(fair: Fair) -> Callable[[Move], bool]:
+    """Return *fair* as a predicate."""
     if callable(fair):
         return fair
     return lambda move: any(move.who == who and move.what.startswith(what) for who, what in fair)
@@ -234,14 +235,22 @@ def explore(
         ValueError: Two claims share a property, or a property to stop at is not claimed.
     """
     claims = tuple(world.claims())
-    ids = [claim.property.id for claim in claims]
-    if len(set(ids)) < len(ids):
-        raise ValueError(f"{world.name}: two claims share a property: {sorted(ids)}")
-    if unknown := stop_at_first_failure.difference(ids):
-        raise ValueError(f"{world.name}: nothing claims {sorted(unknown)}")
+    check_ids(world.name, [claim.property.id for claim in claims], stop_at_first_failure)
     search = _Search(world, claims, stop_at_first_failure)
     search.run(states_max, progress, every)
     return search.report()
+
+
+def check_ids(world: str, ids: list[str], stop_at: frozenset[str]) -> None:
+    """Check that each property of *world* is claimed once, and those to stop at are.
+
+    Raises:
+        ValueError: It is not so.
+    """
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"{world}: two claims share a property: {sorted(ids)}")
+    if unknown := stop_at.difference(ids):
+        raise ValueError(f"{world}: nothing claims {sorted(unknown)}")
 
 
 class _Search(Generic[St]):
@@ -274,7 +283,7 @@ class _Search(Generic[St]):
             if not self.ended:
                 self._conclude()
         except AssertionError as error:
-            path, note = self._path(self.at), _origin(error)
+            path, note = self._path(self.at), origin(error)
             self._settle(Verdict(NO_EXCEPTION, holds=False, path=path, note=note))
             self.ended = True
 
@@ -390,7 +399,7 @@ class _Search(Generic[St]):
         )
 
 
-def _origin(error: AssertionError) -> str:
+def origin(error: AssertionError) -> str:
     """Return where *error* was raised, and its words."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:

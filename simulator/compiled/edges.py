@@ -1,0 +1,47 @@
+"""The transitions of a compiled exploration, for claims that only the whole graph decides."""
+
+import numpy as np
+
+from simulator.actors import Locals
+from simulator.compiled import kernel
+from simulator.compiled.layout import Ints
+from simulator.compiled.search import CHUNK, Search
+from simulator.explorer import Move
+from simulator.fairness import Graph
+
+
+class Edges:
+    """Every transition of an exploration that is complete, and the move that each is."""
+
+    def __init__(self, search: Search) -> None:
+        self._search = search
+        self._index = search.index()
+        parts = [self._leaving(begin) for begin in range(0, search.n, CHUNK)]
+        targets, hows, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
+        kinds: Ints
+        kinds, labels = np.unique(hows, return_inverse=True)
+        moves = [search.memory.move(int(how)) for how in kinds]
+        numbers = {move: number for number, move in enumerate(dict.fromkeys(moves))}
+        self.moves: tuple[Move, ...] = tuple(numbers)
+        same = np.array([numbers[move] for move in moves], np.int64)
+        self.graph = Graph(
+            offsets=np.concatenate([[0], np.cumsum(counts)]),
+            targets=targets,
+            labels=same[labels],
+            levels=np.array(search.levels),
+        )
+
+    def _leaving(self, begin: int) -> tuple[Ints, Ints, Ints]:
+        """Return target and outcome of each edge of some states, and how many each state has."""
+        search = self._search
+        todo = np.arange(begin, min(begin + CHUNK, search.n))
+        rows = search.outcomes(todo)
+        targets = np.empty(rows, np.int32)
+        kernel.find(search.found.rows, rows, search.states, self._index, targets)
+        counts = np.bincount(search.found.source[:rows] - begin, minlength=len(todo))
+        return targets.astype(np.int64), search.found.how[:rows].copy(), counts
+
+    def step(self, edge: int) -> tuple[Move, Locals]:
+        """Return the move of *edge* and the state that it leads to."""
+        move = self.moves[int(self.graph.labels[edge])]
+        return move, self._search.state(int(self.graph.targets[edge]))
