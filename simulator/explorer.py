@@ -15,6 +15,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 from attrs import frozen
 
+from simulator.exploration import check_ids, origin
 from simulator.fairness import Bools, Graph, escape
 from spec.properties import Kind, Property
 
@@ -241,18 +242,6 @@ def explore(
     return search.report()
 
 
-def check_ids(world: str, ids: list[str], stop_at: frozenset[str]) -> None:
-    """Check that each property of *world* is claimed once, and those to stop at are.
-
-    Raises:
-        ValueError: It is not so.
-    """
-    if len(set(ids)) < len(ids):
-        raise ValueError(f"{world}: two claims share a property: {sorted(ids)}")
-    if unknown := stop_at.difference(ids):
-        raise ValueError(f"{world}: nothing claims {sorted(unknown)}")
-
-
 class _Search(Generic[St]):
     """One exploration under way; states are numbered in the order of discovery."""
 
@@ -397,12 +386,3 @@ class _Search(Generic[St]):
             complete=not self.ended,
             verdicts=tuple(self.verdicts[each] for each in order if each in self.verdicts),
         )
-
-
-def origin(error: AssertionError) -> str:
-    """Return where *error* was raised, and its words."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    where = "" if trace is None else f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}"
-    return f"{where}: {error}" if str(error) else where

@@ -8,13 +8,12 @@ from simulator.actors import ActorWorld, Holds, Locals, Rule
 from simulator.compiled.edges import Edges
 from simulator.compiled.features import Features
 from simulator.compiled.search import Search
+from simulator.exploration import check_ids, origin
 from simulator.explorer import (
     NO_EXCEPTION,
     Progress,
     Report,
     Verdict,
-    check_ids,
-    origin,
     selector,
 )
 from simulator.fairness import Bools, escape
