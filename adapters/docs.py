@@ -8,6 +8,7 @@ import re
 from pathlib import Path
 
 from adapters.draw import picture
+from adapters.machine_file import load
 from machines.lift import draw
 from simulator.catalogue import catalogue
 from simulator.counterexample import mermaid, text
@@ -17,7 +18,8 @@ from spec.render import markdown
 
 DOCS = Path(__file__).parent.parent / "docs"
 REFERENCE = DOCS / "reference"
-FOUND = DOCS / "explanation" / "what-the-checker-found.md"
+EXAMPLE = DOCS / "how-to" / "resend.py"
+FOUND = (DOCS / "explanation" / "what-the-checker-found.md", DOCS / "how-to" / "own-machine.md")
 MARKED = re.compile(r"(<!-- found: (.+?) -->\n```)(\w+)\n.*?(?=^```$)", re.DOTALL | re.MULTILINE)
 
 
@@ -33,7 +35,8 @@ def pictures() -> dict[str, bytes]:
 
 def found(page: str) -> str:
     """Return *page* with each marked block as the checker prints it today, as text or Mermaid."""
-    defects = {mutant.defect: mutant for entry in catalogue(deep=True) for mutant in entry.mutants}
+    entries = (*catalogue(deep=True), *load(EXAMPLE).entries)
+    defects = {mutant.defect: mutant for entry in entries for mutant in entry.mutants}
 
     def block(mark: re.Match[str]) -> str:
         mutant = defects[mark[2]]
@@ -49,7 +52,7 @@ def main() -> None:
     """Write the pages and the pictures."""
     texts = {REFERENCE / name: page.encode() for name, page in pages().items()}
     drawn = {REFERENCE / name: picture for name, picture in pictures().items()}
-    told = {FOUND: found(FOUND.read_text(encoding="utf-8")).encode()}
+    told = {path: found(path.read_text(encoding="utf-8")).encode() for path in FOUND}
     for path, content in (texts | drawn | told).items():
         path.write_bytes(content)
         print(path)

@@ -3,18 +3,11 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from simulator.explorer import (
-    BoundExceeded,
-    Claim,
-    Move,
-    Progress,
-    Report,
-    Verdict,
-    World,
-    explore,
-)
+from simulator import explorer
+from simulator.actors import ActorWorld
+from simulator.explorer import BoundExceeded, Claim, Move, Progress, Report, Verdict, World
 
 STATES_MAX = 2_000_000
 
@@ -83,6 +76,14 @@ class _Only:
         return self.world.show(state)
 
 
+def _only(mutant: Mutant) -> World[Any]:
+    """Return the world of *mutant* with the one claim that it must break."""
+    if isinstance(mutant.world, ActorWorld):
+        rules = (r for r in mutant.world.rules if r.property.id == mutant.property_id)
+        return evolve(mutant.world, rules=tuple(rules))
+    return _Only(mutant.world, mutant.property_id)
+
+
 @frozen
 class Judgement:
     """The report on one entry, and what became of its mutants."""
@@ -98,21 +99,37 @@ def judge(entry: Entry, progress: Progress | None = None) -> Judgement:
     Raises:
         BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
     """
-    report = explore(entry.world, states_max=STATES_MAX, progress=progress, every=10_000)
+    report = explore(entry.world, progress)
     return Judgement(entry, report, tuple(kill(mutant, progress) for mutant in entry.mutants))
 
 
-def kill(mutant: Mutant, progress: Progress | None = None) -> Kill:
-    """Explore *mutant* until its property has failed; without bound nothing is proven of it."""
-    stop_at = frozenset({mutant.property_id})
-    try:
-        report = explore(
-            _Only(mutant.world, mutant.property_id),
+def explore(
+    world: World[Any], progress: Progress | None = None, stop_at: frozenset[str] = frozenset()
+) -> Report[Any]:
+    """Explore *world* with the fastest explorer that can.
+
+    Raises:
+        BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
+    """
+    if not isinstance(world, ActorWorld):
+        return explorer.explore(
+            world,
             states_max=STATES_MAX,
             progress=progress,
             every=10_000,
             stop_at_first_failure=stop_at,
         )
+    from simulator import compiled  # a second to import, for those who need it
+
+    return compiled.explore(
+        world, states_max=STATES_MAX, progress=progress, stop_at_first_failure=stop_at
+    )
+
+
+def kill(mutant: Mutant, progress: Progress | None = None) -> Kill:
+    """Explore *mutant* until its property has failed; without bound nothing is proven of it."""
+    try:
+        report = explore(_only(mutant), progress, frozenset({mutant.property_id}))
     except BoundExceeded:
         return Kill(mutant, None)
     found = (v for v in report.verdicts if v.property.id == mutant.property_id)

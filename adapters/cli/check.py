@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from adapters.cli.terminal import FAILED, CommandError, console, nearest, waiting
+from adapters.cli.terminal import FAILED, SUFFIX, CommandError, console, nearest, waiting
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,7 +27,9 @@ class Judged(NamedTuple):
 
 
 def check(
-    world: Annotated[str, typer.Argument(help="The worlds whose names begin so.")] = "",
+    world: Annotated[
+        str, typer.Argument(help="The worlds whose names begin so; or a Python file that has some.")
+    ] = "",
     *,
     deep: Annotated[bool, typer.Option("--deep", help="Explore the larger worlds too.")] = False,
     mutants: Annotated[bool, typer.Option("--mutants", help="Show how each was found.")] = False,
@@ -36,8 +38,8 @@ def check(
     """Explore the closed worlds and judge every property."""
     from simulator.catalogue import catalogue
 
-    entries = catalogue(deep=deep)
-    if world:
+    entries = _own(world) or catalogue(deep=deep)
+    if world and not world.endswith(SUFFIX):
         known = [entry.name for entry in entries]
         entries = tuple(e for e in entries if e.name == world or e.name.startswith(f"{world}-"))
         if not entries:
@@ -52,6 +54,18 @@ def check(
         _explain(judgement, out)
     if failing:
         raise typer.Exit(FAILED)
+
+
+def _own(world: str) -> "tuple[Entry, ...]":
+    """Return the worlds of the user's file *world*, none if it is not a file."""
+    if not world.endswith(SUFFIX):
+        return ()
+    from adapters.machine_file import load
+
+    entries = load(Path(world)).entries
+    if not entries:
+        raise CommandError(f"{world}: no worlds; add a function worlds() that returns some")
+    return entries
 
 
 def _judged(entry: "Entry") -> Judged:

@@ -2,11 +2,14 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from adapters.cli.machines import find
+
+if TYPE_CHECKING:
+    from spec.fsm import Spec
 
 
 class Format(StrEnum):
@@ -19,28 +22,27 @@ class Format(StrEnum):
 
 
 def draw(
-    machine: Annotated[str, typer.Argument(help="The machine to draw; all if left out.")] = "",
+    machine: Annotated[
+        str, typer.Argument(help="The machine to draw, or a Python file that declares some.")
+    ] = "",
     form: Annotated[Format, typer.Option("--format", help="The kind of file.")] = Format.SVG,
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("runs/machines"),
 ) -> None:
     """Draw the machines as state diagrams."""
-    from spec.catalogue import MACHINES
-
     suffix = "mmd" if form is Format.MERMAID else form.value
-    for name in [machine] if machine else MACHINES:
-        drawn = _drawn(name, form)
+    for name, (spec, _) in find(machine).items():
+        drawn = _drawn(spec, form)
         out.mkdir(parents=True, exist_ok=True)
         path = out / f"{name}.{suffix}"
         path.write_bytes(drawn)
         print(path)
 
 
-def _drawn(name: str, form: Format) -> bytes:
-    """Return the diagram of machine *name* as the bytes of a file."""
+def _drawn(spec: "Spec[Any, Any, Any]", form: Format) -> bytes:
+    """Return the diagram of *spec* as the bytes of a file."""
     from machines.lift import draw as dot
     from spec.render import mermaid
 
-    spec, _ = find(name)
     match form:
         case Format.MERMAID:
             return mermaid(spec).encode()

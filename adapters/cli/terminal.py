@@ -19,6 +19,7 @@ R = TypeVar("R")
 
 FAILED, REFUSED, INTERRUPTED = 1, 2, 130
 QUIET_S = 2
+SUFFIX = ".py"  # of a user's own machines and worlds
 PIPE_WIDTH = 160
 
 
@@ -102,6 +103,7 @@ def _refusals() -> tuple[type[Exception], ...]:
     """Return what is the user's to mend; looked up only once something was raised."""
     from adapters.candles import DataError
     from adapters.config import ConfigError
+    from adapters.machine_file import MachineFileError
     from simulator.candles import CandleError
 
-    return CommandError, ConfigError, DataError, CandleError, OSError
+    return CommandError, ConfigError, DataError, CandleError, MachineFileError, OSError

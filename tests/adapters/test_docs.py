@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -21,9 +22,10 @@ def test_pages_are_current(name: str) -> None:
     assert (docs.REFERENCE / name).read_text() == docs.pages()[name]
 
 
-def test_what_the_checker_found_is_current() -> None:
+@pytest.mark.parametrize("path", docs.FOUND, ids=lambda path: path.name)
+def test_what_the_checker_found_is_current(path: Path) -> None:
     """Each trace on the page is the one that the checker prints today."""
-    page = docs.FOUND.read_text(encoding="utf-8")
+    page = path.read_text(encoding="utf-8")
     assert len(docs.MARKED.findall(page)) == page.count("<!-- found: ") > 0
     assert docs.found(page) == page
 
