@@ -130,7 +130,7 @@ def step(pair: Pair, fill: Fill, spec: PositionSpec = POSITION) -> tuple[Pair, t
     symbol = classify(pair, fill)
     state, emits = spec.take(pair.state, symbol)
     if Action.REFUSE in emits:
-        return pair, emits
+        return (pair if state is pair.state else evolve(pair, state=state)), emits
     long, short = _legs(pair, fill, symbol)
     return Pair(mode=pair.mode, state=state, long=long, short=short), emits
 
