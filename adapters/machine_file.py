@@ -43,8 +43,10 @@ def load(path: Path) -> MachineFile:
     """
     module = _module(path)
     properties: Mapping[str, Property] = getattr(module, "PROPERTIES", MappingProxyType({}))
-    specs = [each for each in vars(module).values() if isinstance(each, Spec)]
-    machines = {spec.name: (spec, properties) for spec in specs}
+    machines: dict[str, Machine] = {}
+    specs: list[Spec[Any, Any, Any]] = [v for v in vars(module).values() if isinstance(v, Spec)]
+    for spec in specs:
+        machines[spec.name] = (spec, properties)
     return MachineFile(machines, _entries(path, module))
 
 

@@ -160,12 +160,27 @@ def well_formed(order: Order) -> bool:
         return False
     if order.cum_qty and order.state in UNFILLED:
         return False
-    if order.state is State.TRIGGERED and not order.triggered:
-        return False
-    if order.state is State.PARTIALLY_FILLED and not order.cum_qty:
+    if not _says_what_it_is(order):
         return False
     complete = order.cum_qty == exposure_max(order)
     return order.state is State.UNKNOWN or (order.state is State.FILLED) == complete
+
+
+def _says_what_it_is(order: Order) -> bool:
+    """Return whether the state of *order* agrees with what was asked and what has happened."""
+    match order.state:
+        case State.PENDING_NEW | State.NEW:
+            return not order.triggered and not order.unwanted
+        case State.TRIGGERED:
+            return order.triggered and not order.unwanted
+        case State.PARTIALLY_FILLED:
+            return order.cum_qty > 0 and not order.unwanted
+        case State.PENDING_CANCEL:
+            return order.unwanted
+        case State.PENDING_REPLACE:
+            return order.replace_qty > 0 and not order.unwanted
+        case _:
+            return True
 
 
 def exposure_max(order: Order) -> int:
@@ -252,7 +267,8 @@ def _absurd(order: Order, event: Event, filled: int) -> bool:
             sane = event.cum_qty < event.qty <= exposure_max(order)
             return _latest(order, event) and not sane
         case Found.ABSENT:
-            return _latest(order, event) and filled > 0
+            known = filled > 0 or order.triggered or event.triggered
+            return _latest(order, event) and known
         case Found.FILLED:
             return filled != event.qty
         case Found.REJECTED:
@@ -344,14 +360,19 @@ def _update(order: Order, event: Event, state: State, cum_qty: int) -> Order:
         qty=qty,
         cum_qty=cum_qty,
         state=state,
-        triggered=order.triggered
-        or isinstance(event, Triggered)
-        or (isinstance(event, Reconciled) and event.triggered),
+        triggered=_triggered(order, event),
         unwanted=_unwanted(order, event),
         replace_qty=replace_qty,
         revision=revision,
         query=order.query,
     )
+
+
+def _triggered(order: Order, event: Event) -> bool:
+    """Return whether the trigger is known to have been touched; an answer out of date is not."""
+    if isinstance(event, Reconciled) and order.state is State.UNKNOWN:
+        return order.triggered or event.triggered
+    return order.triggered or isinstance(event, Triggered)
 
 
 def _unwanted(order: Order, event: Event) -> bool:

@@ -5,12 +5,19 @@ from itertools import chain
 from simulator.judge import Entry, Mutant
 from simulator.mutants import cycle as cycle_mutants
 from simulator.mutants import hedge_wallet as hedge_wallet_mutants
+from simulator.mutants import mirroring as mirroring_mutants
 from simulator.mutants import order as order_mutants
 from simulator.mutants import position as position_mutants
-from simulator.worlds import cycle, hedge_wallet, order, position
+from simulator.worlds import cycle, hedge_wallet, mirroring, order, position
 
-WORLDS = (order, position, hedge_wallet, cycle)
-MUTANTS = (order_mutants, position_mutants, hedge_wallet_mutants, cycle_mutants)
+WORLDS = (order, position, hedge_wallet, cycle, mirroring)
+MUTANTS = (
+    order_mutants,
+    position_mutants,
+    hedge_wallet_mutants,
+    cycle_mutants,
+    mirroring_mutants,
+)
 
 
 def catalogue(*, deep: bool = False) -> tuple[Entry, ...]:

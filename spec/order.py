@@ -215,4 +215,5 @@ PROPERTIES = declare(
     Property("ORD-8.4", Kind.SOMETIMES, "A cancel is confirmed before the acknowledgement."),
     Property("ORD-8.5", Kind.SOMETIMES, "UNKNOWN is left because the order was found."),
     Property("ORD-8.6", Kind.SOMETIMES, "UNKNOWN is left because the order was absent."),
+    Property("ORD-9", Kind.ALWAYS, "What rests for us was at the venue, and is as we asked."),
 )

@@ -7,6 +7,7 @@ import typer
 from adapters.cli.check import check
 from adapters.cli.draw import draw
 from adapters.cli.machines import machines
+from adapters.cli.rows import rows
 from adapters.cli.simulate import simulate
 from adapters.cli.terminal import orderly
 
@@ -47,4 +48,5 @@ def options(
 app.command()(orderly(machines))
 app.command()(orderly(draw))
 app.command()(orderly(check))
+app.command()(orderly(rows))
 app.command()(orderly(simulate))

@@ -32,6 +32,8 @@ def mutants() -> tuple[Mutant, ...]:
                ORDER.redirected(S.PENDING_NEW, told, S.UNKNOWN, (A.RECONCILE,))),
         _table("a canceled order stays UNKNOWN", "ORD-6", lossy,
                ORDER.redirected(S.UNKNOWN, told, S.UNKNOWN, ())),
+        _table("a part that fills looks like a cancel under way", "ORD-9", plain,
+               ORDER.redirected(S.NEW, X.PARTIAL_FILL, S.PENDING_CANCEL)),
         Mutant("a crash forgets an order under way", "ORD-7",
                evolve(known["order-crash"], forgetful=True)),
         _table("a fill during a cancel ends CANCELED", "ORD-8.1", plain,

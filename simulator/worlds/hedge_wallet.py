@@ -16,7 +16,7 @@ from attrs import evolve, field, frozen
 from machines import bot as bots
 from machines import ladder, order_manager
 from machines.bot import Bot, Strategy
-from machines.hedge_wallet import Price, WalletSpec
+from machines.hedge_wallet import Price, Resumed, WalletSpec
 from machines.ladder import Config
 from machines.messages import (
     Cancel,
@@ -56,6 +56,8 @@ Ends = dict[Scene, Scene]
 class HedgeWalletWorld:
     """A world of *qty* lots; *parts* is how often liquidity is thin: an order fills in two parts.
 
+    If there is a *person*, a halted bot may be resumed once nothing is under way.
+
     The rest is for mutants: other tables, other orders wanted; *forgetful*: a restart knows the
     wallet but none of its orders.
     """
@@ -68,6 +70,7 @@ class HedgeWalletWorld:
     parts: int = 0
     crashes: int = 0
     liquidations: int = 0
+    person: bool = False
     spec: WalletSpec = field(default=HEDGE_WALLET, repr=False)
     orders: OrderSpec = field(default=ORDER, repr=False)
     wanted: Strategy = field(default=ladder.wanted, repr=False)
@@ -113,6 +116,8 @@ class HedgeWalletWorld:
                     yield Move("market", f"{verb} {units:+d}"), venue.moved(scene, units)
         if scene.parts and not scene.thin:
             yield Move("venue", "gets thin"), scene._replace(parts=scene.parts - 1, thin=True)
+        if self.person and scene.bot.wallet.halted and claim.quiescent(scene):
+            yield Move("person", "resumes", "bot"), self._told(scene, Resumed())
         if scene.crashes:
             less = scene._replace(crashes=scene.crashes - 1)
             yield Move("bot", "crashes and restarts"), self.restarted(less)
@@ -254,7 +259,7 @@ def worlds() -> tuple[HedgeWalletWorld, ...]:
         HedgeWalletWorld("hedge-wallet-legs", mode=legs),
         HedgeWalletWorld("hedge-wallet-parts", qty=8, jump=2, parts=1),
         HedgeWalletWorld("hedge-wallet-crash", crashes=1),
-        HedgeWalletWorld("hedge-wallet-liquidated", liquidations=1),
+        HedgeWalletWorld("hedge-wallet-liquidated", liquidations=1, person=True),
         HedgeWalletWorld("hedge-wallet-lagging", lag=1, jump=1),
         HedgeWalletWorld("hedge-wallet-legs-lagging", mode=legs, lag=1, jump=1),
     )

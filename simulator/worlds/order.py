@@ -89,6 +89,10 @@ class OrderWorld:
                 self._hold(scene, index, rejected, Rejected()),
             )
         else:
+            if self.stop and not held.cum_qty:
+                refused = held._replace(life=Life.REJECTED)
+                move = Move("venue", "refuses once triggered", "wire")
+                yield move, self._hold(scene, index, refused, Rejected())
             cum = held.cum_qty + 1
             life = Life.FILLED if cum == held.qty else Life.OPEN
             after = held._replace(cum_qty=cum, life=life)
@@ -172,9 +176,9 @@ class OrderWorld:
     def _we(self, scene: Scene) -> Iterator[tuple[Move, Scene]]:
         """Yield what we may ask for."""
         order, budget, index = scene.order, scene.budget, len(scene.held) - 1
-        if order.state not in ORDER.final and not order.unwanted:
+        if order.state not in ORDER.final:
             yield Move("we", "cancel", "wire"), self._told(scene, index, CancelRequested())
-        if budget.replaces and order.state in {State.NEW, State.PARTIALLY_FILLED}:
+        if budget.replaces and order.state not in ORDER.final:
             less = scene._replace(budget=budget._replace(replaces=budget.replaces - 1))
             for qty in (order.qty + 1, order.qty - 1):
                 if qty > order.cum_qty:
@@ -232,6 +236,7 @@ class OrderWorld:
         yield always(p["ORD-3"], claim.one_order)
         yield always_step(p["ORD-4"], claim.absorbs)
         yield always(p["ORD-5"], lambda s: claim.knows(self.budget, s))
+        yield always(p["ORD-9"], claim.rests)
         yield leads_to(p["ORD-6"], claim.venue_closed, claim.agrees, claim.delivers)
         yield sometimes(p["ORD-8.1"], lambda s: claim.filled_from(s, State.PENDING_CANCEL))
         yield sometimes(p["ORD-8.2"], claim.canceled_after_a_part)
@@ -289,11 +294,14 @@ def worlds() -> tuple[OrderWorld, ...]:
         OrderWorld("order-plain"),
         OrderWorld("order-fifo", qty=3, fifo=True),
         OrderWorld("order-stop", stop=True),
-        OrderWorld("order-replace", budget=Budget(replaces=1)),
+        OrderWorld("order-replace", budget=Budget(replaces=2)),
         OrderWorld("order-doubled", budget=Budget(doubles=1)),
         OrderWorld("order-lossy", budget=Budget(losses=1)),
         OrderWorld("order-crash", budget=Budget(losses=1, crashes=1)),
         OrderWorld("order-anew", budget=Budget(orders=1)),
+        OrderWorld("order-stop-replace", stop=True, budget=Budget(replaces=1)),
+        OrderWorld("order-stop-lossy", stop=True, budget=Budget(losses=1)),
+        OrderWorld("order-replace-lossy", budget=Budget(losses=1, replaces=1)),
     )
 
 

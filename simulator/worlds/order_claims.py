@@ -1,16 +1,31 @@
 """What is claimed of an order's scenes, as predicates."""
 
-from machines.order import Acked, exposure, well_formed
+from machines.order import Acked, Lost, exposure, well_formed
 from simulator.explorer import Move
 from simulator.worlds.order_scene import CLOSED, SAME, Budget, Life, Scene
 from spec.order import ORDER, State
 
+RESTING = frozenset({State.NEW, State.TRIGGERED, State.PARTIALLY_FILLED, State.PENDING_REPLACE})
+
 
 def totals_agree(scene: Scene) -> bool:
-    """ORD-1: no fill is invented, and the order is well formed."""
+    """ORD-1: no fill is invented."""
     order, held = scene.order, scene.held[-1]
     sane = held.life is Life.NONE or held.cum_qty <= held.qty
-    return order.cum_qty <= held.cum_qty and sane and well_formed(order)
+    return order.cum_qty <= held.cum_qty and sane
+
+
+def rests(scene: Scene) -> bool:
+    """ORD-9: the order is well formed, and rests for us only if it was taken.
+
+    A cancel that has overtaken the order is refused, so the order is thought to rest too early:
+    until it arrives, or the news that it was lost.
+    """
+    order, latest = scene.order, len(scene.held) - 1
+    sent = any(r.what == "new" and r.which == latest for r in scene.requests)
+    lost = any(isinstance(event, Lost) for _, event in scene.reports)
+    taken = sent or lost or scene.held[latest].life is not Life.NONE
+    return (taken or order.state not in RESTING) and well_formed(order)
 
 
 def bounded(scene: Scene) -> bool:

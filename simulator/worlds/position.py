@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from itertools import product
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from attrs import evolve, field, frozen
 
@@ -23,7 +23,7 @@ from machines.position import (
     unrealized,
     well_formed,
 )
-from simulator.explorer import Claim, Move, World, always, always_step, sometimes
+from simulator.explorer import Claim, Move, always, always_step, sometimes
 from spec.position import POSITION, PROPERTIES, Action, State, Symbol
 from spec.terms import PositionMode, PositionSide, Side
 
@@ -232,7 +232,7 @@ def flipped(scene: Scene) -> bool:
     return (scene.was, scene.pair.state) in FLIPS and Action.REALIZE in scene.emits
 
 
-def worlds() -> tuple[World[Any], ...]:
+def worlds() -> tuple[PositionWorld | TwinsWorld, ...]:
     """Return the worlds that are checked: each mode, and both side by side."""
     return (
         PositionWorld("position-one-way", prices=3),
@@ -241,6 +241,6 @@ def worlds() -> tuple[World[Any], ...]:
     )
 
 
-def deep_worlds() -> tuple[World[Any], ...]:
+def deep_worlds() -> tuple[PositionWorld | TwinsWorld, ...]:
     """Return larger worlds."""
     return (PositionWorld("position-hedge-deep", mode=PositionMode.HEDGE, qty=4, prices=3),)

@@ -17,7 +17,13 @@ from pathlib import Path
 from attrs import frozen
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("tests.laws.laws_position", "tests.laws.laws_order", "tests.laws.laws_hedge_wallet")
+MODULES = (
+    "tests.laws.laws_position",
+    "tests.laws.laws_order",
+    "tests.laws.laws_hedge_wallet",
+    "tests.laws.laws_mirroring",
+    "tests.laws.laws_supervisor",
+)
 BUDGET_S = 600
 JOBS = 2
 CONFIRMED = "Confirmed over all paths."

@@ -7,20 +7,23 @@ import pytest
 
 from simulator import catalogue as catalogues
 from simulator.catalogue import catalogue
-from simulator.explorer import Report, explore
-from simulator.judge import Mutant, kill
+from simulator.explorer import Report
+from simulator.judge import Mutant, explore, kill
 from spec.catalogue import MACHINES
 from spec.properties import Kind
 
 SIZES = {  # states, transitions, depth
-    "order-plain": (280, 673, 9),
-    "order-fifo": (175, 307, 11),
-    "order-stop": (693, 1_869, 11),
-    "order-replace": (3_008, 9_222, 15),
-    "order-doubled": (1_435, 4_802, 13),
-    "order-lossy": (2_241, 6_433, 14),
-    "order-crash": (16_632, 59_872, 16),
-    "order-anew": (4_480, 15_279, 16),
+    "order-plain": (300, 870, 9),
+    "order-fifo": (198, 481, 11),
+    "order-stop": (780, 2_417, 11),
+    "order-replace": (14_885, 57_574, 20),
+    "order-doubled": (1_525, 5_862, 13),
+    "order-lossy": (2_470, 8_576, 14),
+    "order-crash": (17_805, 73_704, 16),
+    "order-anew": (4_800, 18_751, 16),
+    "order-stop-replace": (9_306, 34_349, 17),
+    "order-stop-lossy": (8_217, 31_161, 16),
+    "order-replace-lossy": (35_773, 152_995, 21),
     "position-one-way": (280, 28_824, 3),
     "position-hedge": (1_071, 68_408, 5),
     "position-twins": (205, 15_552, 3),
@@ -28,7 +31,7 @@ SIZES = {  # states, transitions, depth
     "hedge-wallet-legs": (1_706, 2_496, 27),
     "hedge-wallet-parts": (10_456, 17_297, 39),
     "hedge-wallet-crash": (12_703, 18_451, 37),
-    "hedge-wallet-liquidated": (5_049, 6_882, 34),
+    "hedge-wallet-liquidated": (13_253, 18_847, 49),
     "hedge-wallet-lagging": (1_464, 2_434, 28),
     "hedge-wallet-legs-lagging": (1_166, 1_949, 27),
     "cycle-one-way-usd": (165, 164, 18),
@@ -37,6 +40,16 @@ SIZES = {  # states, transitions, depth
     "cycle-hedge-coin": (165, 164, 18),
     "cycle-one-way-usd-gap": (388, 387, 11),
     "cycle-hedge-usd-gap": (388, 387, 11),
+    "mirroring-slots": (24_156, 97_502, 45),
+    "mirroring-prices": (8_296, 33_244, 31),
+    "mirroring-shrinks": (12_224, 52_024, 35),
+    "mirroring-ends": (10_672, 45_990, 27),
+    "mirroring-unordered": (4_184, 16_980, 33),
+    "mirroring-unordered-ends": (12_784, 58_094, 27),
+    "mirroring-acks": (3_612, 16_764, 31),
+    "mirroring-whims": (11_628, 52_384, 37),
+    "mirroring-whims-lots": (22_700, 94_714, 35),
+    "mirroring-loss": (10_384, 43_922, 30),
 }
 WORLDS = {entry.name: entry.world for entry in catalogue()}
 MUTANTS = {
@@ -50,7 +63,7 @@ PROPERTIES = {each.id: each for _, properties in MACHINES.values() for each in p
 @cache
 def report(name: str) -> Report[Any]:
     """Return what the exploration of a world says."""
-    return explore(WORLDS[name], states_max=100_000)
+    return explore(WORLDS[name])
 
 
 @pytest.mark.parametrize("name", WORLDS)
