@@ -7,6 +7,7 @@ state as well as an array of them.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -208,11 +209,13 @@ class ActorWorld:
 
     def claims(self) -> Iterable[Claim[Locals]]:
         """Return what is claimed, of single states."""
-        return (self._claim(rule) for rule in self.rules)
+        view = lru_cache(maxsize=1)(self.features)  # the rules judge a state one after the other
+        return (self._claim(rule, view) for rule in self.rules)
 
-    def _claim(self, rule: Rule) -> Claim[Locals]:
+    @staticmethod
+    def _claim(rule: Rule, view: Callable[[Locals], Any]) -> Claim[Locals]:
         def of(holds: Holds) -> Callable[[Locals], bool]:
-            return lambda state: bool(holds(self.features(state)))
+            return lambda state: bool(holds(view(state)))
 
         if rule.property.kind is Kind.LEADS_TO:
             when = rule.when or _everywhere
