@@ -81,8 +81,7 @@ def _routed(bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
         case Price():
             return evolve(bot, wallet=_walked(bot, event)), ()
         case Resumed():
-            book = order_manager.unblocked(bot.book)
-            return evolve(bot, wallet=_walked(bot, event), book=book), ()
+            return _resumed(evolve(bot, book=order_manager.unblocked(bot.book)), event)
         case Report():
             book, effects = order_manager.report(bot.book, event)
             return _effects(evolve(bot, book=book), effects)
@@ -95,6 +94,15 @@ def _routed(bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
             # The account is asked about last: its answer finds the wallet knowing every fill.
             return evolve(bot, book=book, watched=(0, 0)), (*commands, QueryAccount())
     assert_never(event)
+
+
+def _resumed(bot: Bot, event: Resumed) -> tuple[Bot, tuple[Command, ...]]:
+    """Go on, unless the wallet counts other lots than there are: a liquidation crosses fills."""
+    if bot.wallet.halted and bot.pair.state is Position.FLAT:
+        bot = evolve(bot, wallet=_walked(bot, Liquidated(bot.wallet.cash)))
+    elif bot.wallet.halted and not _flat(bot.wallet, bot.pair.long.qty, bot.pair.short.qty):
+        return bot, (Alert("cannot resume: close what is open", position.net_qty(bot.pair)),)
+    return evolve(bot, wallet=_walked(bot, event)), ()
 
 
 def _walked(bot: Bot, event: WalletEvent) -> Wallet:

@@ -8,15 +8,17 @@ from simulator.mutants import hedge_wallet as hedge_wallet_mutants
 from simulator.mutants import mirroring as mirroring_mutants
 from simulator.mutants import order as order_mutants
 from simulator.mutants import position as position_mutants
-from simulator.worlds import cycle, hedge_wallet, mirroring, order, position
+from simulator.mutants import supervisor as supervisor_mutants
+from simulator.worlds import cycle, hedge_wallet, mirroring, order, position, supervisor
 
-WORLDS = (order, position, hedge_wallet, cycle, mirroring)
+WORLDS = (order, position, hedge_wallet, cycle, mirroring, supervisor)
 MUTANTS = (
     order_mutants,
     position_mutants,
     hedge_wallet_mutants,
     cycle_mutants,
     mirroring_mutants,
+    supervisor_mutants,
 )
 
 

@@ -12,14 +12,17 @@ from typing import Any, NamedTuple
 from attrs import evolve
 
 from machines import mirroring as machine
+from machines import supervisor as supervisors
 from machines.hedge_wallet import WalletSpec
 from machines.mirroring import RequestSpec
 from machines.order import OrderSpec
 from machines.position import PositionSpec
+from machines.supervisor import SupervisorSpec
 from simulator.explorer import BoundExceeded, World
 from simulator.judge import explore
 from simulator.worlds import cycle, hedge_wallet, order, position
 from simulator.worlds.mirroring import SIZES, mirroring_world
+from simulator.worlds.supervisor import SCOPES, Gate, named
 from spec.fsm import Row, Spec
 from spec.order import State, Symbol
 
@@ -45,12 +48,18 @@ def _mirroring(spec: RequestSpec) -> Iterator[World[Any]]:
     yield from (mirroring_world(name, size, stepped) for name, size in SIZES.items())
 
 
+def _supervisor(spec: SupervisorSpec) -> Iterator[World[Any]]:
+    gate = Gate(step=partial(supervisors.step, spec=spec))
+    yield from (named(name, gate) for name in SCOPES)
+
+
 UNDER: Mapping[str, Worlds] = MappingProxyType(
     {
         "order": _order,
         "position": _position,
         "hedge_wallet": _hedge_wallet,
         "mirroring": _mirroring,
+        "supervisor": _supervisor,
     }
 )
 

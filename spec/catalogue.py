@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from spec import hedge_wallet, mirroring, order, position
+from spec import hedge_wallet, mirroring, order, position, supervisor
 from spec.fsm import Spec
 from spec.properties import Property
 
@@ -18,6 +18,7 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
             (position.POSITION, position.PROPERTIES),
             (hedge_wallet.HEDGE_WALLET, hedge_wallet.PROPERTIES),
             (mirroring.MIRRORING, mirroring.PROPERTIES),
+            (supervisor.SUPERVISOR, supervisor.PROPERTIES),
         )
     }
 )

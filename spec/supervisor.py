@@ -274,4 +274,9 @@ PROPERTIES = declare(
     Property("SUP-6.4", Kind.SOMETIMES, "A stop ends with its position closed."),
     Property("SUP-6.5", Kind.SOMETIMES, "A stop ends because it took too long."),
     Property("SUP-6.6", Kind.SOMETIMES, "A position that is not ours is found."),
+    Property(
+        "SUP-7",
+        Kind.ALWAYS,
+        "The state follows from what a person wants, what tripped, the connection and the causes.",
+    ),
 )

@@ -49,6 +49,8 @@ def mutants() -> tuple[Mutant, ...]:
         _row("STOPPING waits for ever", "SUP-6.5", silent, (S.STOPPING, X.DEADLINE, S.STOPPING)),
         _row("every position is ours", "SUP-6.6", trade,
              (S.RECONCILING, X.UNKNOWN_POSITION, S.RUNNING)),
+        _row("the kill switch only suspends", "SUP-7", halt,
+             (S.RUNNING, X.KILL_SWITCH, S.DEGRADED)),
     )  # fmt: skip
 
 

@@ -275,5 +275,7 @@ def deep_worlds() -> tuple[HedgeWalletWorld, ...]:
         HedgeWalletWorld("hedge-wallet-legs-parts", mode=legs, qty=8, parts=1),
         HedgeWalletWorld("hedge-wallet-legs-crash", mode=legs, crashes=1),
         HedgeWalletWorld("hedge-wallet-parts-lagging", qty=8, lag=1, jump=1, parts=1),
-        HedgeWalletWorld("hedge-wallet-liquidated-lagging", lag=1, jump=1, liquidations=1),
+        HedgeWalletWorld(
+            "hedge-wallet-liquidated-lagging", lag=1, jump=1, liquidations=1, person=True
+        ),
     )

@@ -18,8 +18,11 @@ from machines.supervisor import (
     Event,
     Gap,
     Resumed,
+    StartRequested,
     StopRequested,
     Supervisor,
+    Tripped,
+    suspended,
 )
 from simulator.actors import Actor, ActorWorld, Channel, Do, Holds, Rule
 from simulator.explorer import Move
@@ -53,20 +56,9 @@ S = State
 Step = Callable[[Supervisor, Event], tuple[Supervisor, tuple[Action, ...]]]
 ROOM = 8  # more than is ever under way; where less is given, who sends waits
 UNFAIR = (
-    "loses",
-    "refuses",
-    "sends",
-    "drops",
-    "fills",
-    "breaks",
-    "suffers",
-    "trades",
-    "trips",
-    "falls",
-    "kills",
-    "stops",
-    "resumes",
-)
+    "loses", "refuses", "sends", "drops", "fills", "breaks", "suffers",
+    "trades", "trips", "falls", "kills", "stops", "resumes",
+)  # fmt: skip
 
 
 class Gate(NamedTuple):
@@ -98,10 +90,13 @@ class Bot(NamedTuple):
     unproven: bool = False  # RUNNING was entered without agreement
     blamed: bool = False  # a position was found that is not ours
     freed: bool = False  # HALTED was left without a person
+    misled: bool = False  # the state is not what was heard calls for
+    runs: bool = False  # a person wants it to run
+    tripped: bool = False  # and has to look first
 
 
-def judge(journal: int, answers: tuple[Answer | None, ...]) -> Match:
-    """Return how *answers*, by part, compare with *journal*."""
+def compare(journal: int, answers: tuple[Answer | None, ...]) -> Match:
+    """Return how *answers*, by part, compare with *journal*, as it is now."""
     positions, orders, fills = (0 if each is None else each.events for each in answers)
     if (orders | fills) & ~journal:
         return Match.BEHIND
@@ -115,7 +110,9 @@ def told(gate: Gate, bot: Bot, event: Event, *, person: bool = False) -> tuple[B
         fills = bot.answers[Part.FILLS]
         bot = bot._replace(journal=bot.journal | (fills.events if fills else 0))
     if was.state is not S.RUNNING and now.state is S.RUNNING:
-        bot = bot._replace(unproven=bot.unproven or not proven(bot))
+        agrees = compare(bot.journal, bot.answers) is Match.AGREES
+        bot = bot._replace(unproven=bot.unproven or not (agrees and of_one_moment(bot)))
+    odd = isinstance(event, Answered) and event.match is Match.UNEXPLAINED and of_one_moment(bot)
     found = isinstance(event, Answered) and was.state is not S.HALTED is now.state
     left = was.state is S.HALTED is not now.state
     aware = person and (not isinstance(event, Resumed) or event.halt == was.halts)
@@ -129,16 +126,44 @@ def told(gate: Gate, bot: Bot, event: Event, *, person: bool = False) -> tuple[B
         late=bot.late or (isinstance(event, DeadlinePassed) and was.state is not now.state),
     )
     sends: Sends = tuple(sent for action in emits for sent in asked(now, action))
+    bot = expected(bot, was, event, found=odd)
     held_back = {"query", "cancel", "flatten"}
     leaks = not now.connected and any(name == "asks" and a.what in held_back for name, a in sends)
     return bot._replace(leaked=bot.leaked or leaks), sends
 
 
-def proven(bot: Bot) -> bool:
-    """Return whether *bot* holds three answers of one moment that agree with its journal."""
+def expected(bot: Bot, was: Supervisor, event: Event, *, found: bool) -> Bot:
+    """Note in *bot* whether its state is what *event* calls for, by the words of the property."""
+    now, runs, tripped = bot.supervisor, bot.runs, bot.tripped
+    resumed = isinstance(event, Resumed) and event.halt == was.halts
+    if isinstance(event, StopRequested):
+        runs = tripped = False
+    elif isinstance(event, StartRequested):
+        runs = True
+    elif isinstance(event, Tripped):
+        killed = event.trip is Trip.KILL_SWITCH and was.state is S.STOPPED
+        runs, tripped = runs or killed, runs or killed
+    else:
+        tripped = (tripped and not resumed) or (found and was.state is S.RECONCILING)
+    if not runs:
+        ends = isinstance(event, DeadlinePassed | Answered) or was.state is S.STOPPED
+        calls = {S.STOPPING, S.STOPPED} if ends else {S.STOPPING}
+        if isinstance(event, StopRequested):
+            calls = {S.STOPPED if event.policy is StopPolicy.LEAVE else S.STOPPING}
+    elif tripped:
+        calls = {S.HALTED}
+    elif not now.connected:
+        calls = {S.CONNECTING}
+    else:
+        calls = {S.DEGRADED} if suspended(now) else {S.RECONCILING, S.RUNNING}
+    misled = bot.misled or now.state not in calls
+    return bot._replace(runs=runs, tripped=tripped, misled=misled)
+
+
+def of_one_moment(bot: Bot) -> bool:
+    """Return whether *bot* holds three answers of one moment."""
     moments = {None if each is None else each.moment for each in bot.answers}
-    agrees = judge(bot.journal, bot.answers) is Match.AGREES
-    return agrees and len(moments) == 1 and None not in moments
+    return len(moments) == 1 and None not in moments
 
 
 def asked(supervisor: Supervisor, action: Action) -> Sends:
@@ -176,7 +201,7 @@ def bot_hears(gate: Gate, bot: Bot, channel: str, message: Any) -> Iterator[Do]:
                 answers=(*bot.answers[:part], message, *bot.answers[part + 1 :]),
             )
         query, part, moment, _, held = message
-        event = Answered(query, part, moment, judge(bot.journal, bot.answers), held)
+        event = Answered(query, part, moment, compare(bot.journal, bot.answers), held)
     elif isinstance(message, StopRequested):
         bot = bot._replace(wanted=message.policy)
     bot, sends = told(gate, bot, event, person=channel == "words")
@@ -224,6 +249,7 @@ def bot_features(bot: Bot) -> Mapping[str, int]:
         "unproven": bot.unproven,
         "blamed": bot.blamed,
         "freed": bot.freed,
+        "misled": bot.misled,
     }
 
 
@@ -269,6 +295,7 @@ RULES: Mapping[str, Holds] = {
         | (f.late == 1)
         | ((f.working == 0) & ((f.wanted == StopPolicy.CANCEL) | (f.lots == 0)))
     ),
+    "SUP-7": lambda f: f.misled == 0,
     "SUP-6.1": lambda f: (f.state == S.RUNNING) & (f.questions > f.connections),
     "SUP-6.2": lambda f: (f.state == S.RUNNING) & (f.halts > 0),
     "SUP-6.3": lambda f: (f.state == S.HALTED) & (f.reducing > 0),
@@ -280,7 +307,7 @@ WHEN: Mapping[str, Holds] = {
     "SUP-3": lambda f: (f.state == S.DEGRADED) & (f.gap == 1),
     "SUP-5.1": lambda f: f.state == S.STOPPING,
 }
-EVERYWHERE = ("SUP-1", "SUP-2.1", "SUP-2.2", "SUP-2.3", "SUP-4")
+EVERYWHERE = ("SUP-1", "SUP-2.1", "SUP-2.2", "SUP-2.3", "SUP-4", "SUP-7")
 
 
 def world(name: str, scope: Scope, claims: tuple[str, ...], gate: Gate = SOUND) -> ActorWorld:
@@ -330,6 +357,13 @@ SCOPES: Mapping[str, tuple[Scope, tuple[str, ...]]] = {
     "supervisor-causes": (Scope(causes=tuple(Cause)), ()),
     "supervisor-trips": (Scope(trips=TRIPS, kills=1, resumes=1), ("SUP-6.2",)),
     "supervisor-stop-drift": (Scope(causes=DRIFT, stops=1), STOP),
+    "supervisor-stop-again": (Scope(stops=2), STOP),
+    "supervisor-stop-trip": (Scope(trips=MODE, kills=1, stops=1), STOP),
+    "supervisor-stop-odd": (Scope(trips=(TRIPS[0], TRIPS[2]), stops=1), STOP),
+    "supervisor-trips-drift": (Scope(trips=TRIPS, causes=DRIFT), ()),
+    "supervisor-drift-drop": (Scope(causes=DRIFT, drops=1, crashes=1), ()),
+    "supervisor-stop-drop": (Scope(drops=1, stops=1), STOP),
+    "supervisor-halt-drop": (Scope(kills=1, drops=1, causes=DRIFT), ()),
 }
 DEEP: Mapping[str, tuple[Scope, tuple[str, ...]]] = {
     "supervisor-gap-mixed": (Scope(orders=1, gaps=1, causes=DRIFT, mixed=True), ("SUP-3",)),
@@ -341,9 +375,10 @@ DEEP: Mapping[str, tuple[Scope, tuple[str, ...]]] = {
     ),
     "supervisor-stop-mixed": (Scope(resting=1, losses=1, stops=1, mixed=True), STOP),
     "supervisor-stop-twice": (Scope(resting=1, stops=2), STOP),
-    "supervisor-stop-drop": (Scope(resting=1, drops=1, stops=1), STOP),
+    "supervisor-stop-resting": (Scope(resting=1, drops=1, stops=1), STOP),
     "supervisor-stop-halt": (Scope(resting=1, kills=1, resumes=1, stops=1), STOP),
     "supervisor-stop-trips": (Scope(trips=TRIPS, stops=1), STOP),
+    "supervisor-trips-drop": (Scope(trips=TRIPS, drops=1, causes=DRIFT), ()),
 }
 
 

@@ -4,7 +4,7 @@ from attrs import evolve
 
 from machines import bot as bots
 from machines.bot import Bot, Event
-from machines.hedge_wallet import Price
+from machines.hedge_wallet import Price, Resumed
 from machines.ladder import Config
 from machines.messages import (
     AccountReport,
@@ -21,7 +21,7 @@ from machines.messages import (
     Woken,
 )
 from machines.order import Acked, Canceled, Filled, Found, Reconciled, Rejected
-from machines.position import net_qty, well_formed
+from machines.position import Pair, net_qty, well_formed
 from spec.hedge_wallet import OrderKind, State
 from spec.terms import Instrument, PositionMode, Reason
 
@@ -121,6 +121,19 @@ def test_a_liquidation_is_told_to_a_person() -> None:
     assert bot.wallet.halted
     assert bot.wallet.cash == 38_200
     assert net_qty(bot.pair) == 0
+
+
+def test_a_person_resumes_only_what_the_wallet_counts_right() -> None:
+    """A liquidation crosses a fill: what is left must be closed first, then all begins anew."""
+    bot = long()
+    bot = evolve(bot, wallet=evolve(bot.wallet, halted=True, long_qty=30))
+    after, commands = told(bot, Resumed())
+    assert after.wallet.halted
+    assert commands[0] == Alert("cannot resume: close what is open", 40)
+    flat = evolve(bot, pair=Pair(mode=bot.pair.mode))
+    after, _ = told(flat, Resumed())
+    assert not after.wallet.halted
+    assert (after.wallet.phase, after.wallet.long_qty) == (State.RESET, 0)
 
 
 def both_legs() -> Bot:

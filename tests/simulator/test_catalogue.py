@@ -50,6 +50,23 @@ SIZES = {  # states, transitions, depth
     "mirroring-whims": (11_628, 52_384, 37),
     "mirroring-whims-lots": (22_700, 94_714, 35),
     "mirroring-loss": (10_384, 43_922, 30),
+    "supervisor-start": (16_449, 57_173, 37),
+    "supervisor-gap": (10_701, 26_933, 53),
+    "supervisor-halt": (4_613, 14_187, 28),
+    "supervisor-crash": (8_794, 21_084, 58),
+    "supervisor-stop": (40_590, 110_856, 52),
+    "supervisor-silent": (14_787, 38_550, 25),
+    "supervisor-trade": (3_769, 9_217, 50),
+    "supervisor-causes": (23_431, 68_163, 28),
+    "supervisor-trips": (47_194, 170_238, 32),
+    "supervisor-stop-drift": (6_330, 19_065, 25),
+    "supervisor-stop-again": (9_848, 28_881, 29),
+    "supervisor-stop-trip": (34_438, 105_319, 32),
+    "supervisor-stop-odd": (24_292, 79_383, 29),
+    "supervisor-trips-drift": (31_852, 107_351, 28),
+    "supervisor-drift-drop": (9_368, 23_518, 27),
+    "supervisor-stop-drop": (6_346, 15_673, 25),
+    "supervisor-halt-drop": (5_974, 18_256, 27),
 }
 WORLDS = {entry.name: entry.world for entry in catalogue()}
 MUTANTS = {
