@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from adapters.cli.terminal import FAILED, SUFFIX, CommandError, console, nearest, waiting
+from adapters.cli.terminal import FAILED, SUFFIX, CommandError, console, nearest, needed, waiting
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,6 +36,7 @@ def check(
     out: Annotated[Path, typer.Option(help="The folder for counterexamples.")] = OUT,
 ) -> None:
     """Explore the closed worlds and judge every property."""
+    needed("numba", "scipy")
     from simulator.catalogue import catalogue
 
     entries = _own(world) or catalogue(deep=deep)

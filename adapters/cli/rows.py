@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.cli.terminal import FAILED, console, nearest, waiting
+from adapters.cli.terminal import FAILED, console, nearest, needed, waiting
 
 if TYPE_CHECKING:
     from simulator.rows import Redirected
@@ -15,6 +15,7 @@ def rows(
     machine: Annotated[str, typer.Argument(help="The machine; all if left out.")] = "",
 ) -> None:
     """Redirect each row of a machine, and show those that no property minds."""
+    needed("numba", "scipy")
     from rich.table import Table
 
     from simulator.rows import UNDER

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import wraps
+from importlib.util import find_spec
 from time import monotonic
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -52,6 +53,14 @@ def nearest(what: str, name: str, known: Iterable[str]) -> CommandError:
     return CommandError(
         f"no {what} {name!r}; the nearest is {near[0]}" if near else f"no {what} at all"
     )
+
+
+def needed(*modules: str) -> None:
+    """Refuse to go on without *modules*, which only some commands need."""
+    if missing := [module for module in modules if find_spec(module) is None]:
+        raise CommandError(
+            f"not installed: {', '.join(missing)}; `make check` installs what checking needs"
+        )
 
 
 def console() -> "Console":

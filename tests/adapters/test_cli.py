@@ -159,6 +159,17 @@ def test_draw_writes_one_machine(tmp_path: Path, form: str) -> None:
     assert path.stat().st_size
 
 
+def nothing(_module: str) -> None:
+    """Find no module."""
+
+
+@pytest.mark.parametrize("command", ["check", "rows"])
+def test_what_is_not_installed_is_named(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `make run` only what running needs is there."""
+    monkeypatch.setattr(terminal, "find_spec", nothing)
+    assert refusal(command).startswith("not installed: numba, scipy; `make check` installs")
+
+
 def test_what_is_not_known_is_refused_with_the_nearest_name(clocks: list[Space]) -> None:
     """Machines and worlds, in one line, with exit code 2."""
     clocks.append(entry(2))
