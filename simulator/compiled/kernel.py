@@ -91,7 +91,7 @@ class Found(NamedTuple):
 
 
 def _compiled(function: F) -> F:
-    # Nothing is allocated in here, so no references need to be counted: it would take most of the time.
+    # Nothing is allocated in here, so no references are counted: that would take most of the time.
     return cast("F", cast("Any", njit)(cache=True, nogil=True, _nrt=False)(function))
 
 
