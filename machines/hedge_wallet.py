@@ -101,11 +101,12 @@ def _price(wallet: Wallet, ticks: int) -> Symbol:
 
 def _closed(wallet: Wallet, event: Closed) -> Symbol:
     """Classify a closed order by what is left to do."""
+    in_reset = wallet.phase is State.RESET
+    if in_reset and not event.qty and event.kind is not OrderKind.MARKET_BUY_FULL:
+        return Symbol.NO_NEWS
     if event.kind is OrderKind.STOP_LOSS_FULL:
         return _exit_closed(wallet, event)
     if not event.qty:
-        if wallet.phase is State.RESET and event.kind is not OrderKind.MARKET_BUY_FULL:
-            return Symbol.NO_NEWS
         return Symbol.TRIGGER_CROSSED if event.crossed else Symbol.UNPLACED
     count = shorts(wallet)
     slot = wallet.slots[event.slot]

@@ -9,9 +9,17 @@ from simulator.mutants import mirroring as mirroring_mutants
 from simulator.mutants import order as order_mutants
 from simulator.mutants import position as position_mutants
 from simulator.mutants import supervisor as supervisor_mutants
-from simulator.worlds import cycle, hedge_wallet, mirroring, order, position, supervisor
+from simulator.worlds import (
+    cycle,
+    hedge_wallet,
+    mirroring,
+    order,
+    position,
+    supervisor,
+    wallet_alone,
+)
 
-WORLDS = (order, position, hedge_wallet, cycle, mirroring, supervisor)
+WORLDS = (order, position, hedge_wallet, wallet_alone, cycle, mirroring, supervisor)
 MUTANTS = (
     order_mutants,
     position_mutants,

@@ -20,7 +20,7 @@ from machines.position import PositionSpec
 from machines.supervisor import SupervisorSpec
 from simulator.explorer import BoundExceeded, World
 from simulator.judge import explore
-from simulator.worlds import cycle, hedge_wallet, order, position
+from simulator.worlds import cycle, hedge_wallet, order, position, wallet_alone
 from simulator.worlds.mirroring import SIZES, mirroring_world
 from simulator.worlds.supervisor import SCOPES, Gate, named
 from spec.fsm import Row, Spec
@@ -39,8 +39,8 @@ def _position(spec: PositionSpec) -> Iterator[World[Any]]:
 
 
 def _hedge_wallet(spec: WalletSpec) -> Iterator[World[Any]]:
-    yield from (evolve(world, spec=spec) for world in hedge_wallet.worlds())
-    yield from (evolve(world, spec=spec) for world in cycle.worlds())
+    for module in (wallet_alone, cycle, hedge_wallet):  # the quick ones first
+        yield from (evolve(world, spec=spec) for world in module.worlds())
 
 
 def _mirroring(spec: RequestSpec) -> Iterator[World[Any]]:

@@ -7,6 +7,7 @@ from machines.hedge_wallet import WalletSpec
 from machines.ladder import Wallet
 from machines.messages import Wanted
 from simulator.judge import Mutant
+from simulator.worlds import wallet_alone
 from simulator.worlds.hedge_wallet import HedgeWalletWorld, deep_worlds, worlds
 from spec.hedge_wallet import HEDGE_WALLET, Action, OrderKind, State, Symbol
 from spec.order import ORDER
@@ -21,6 +22,7 @@ def mutants() -> tuple[Mutant, ...]:
     """Return one defect or more for each property that a world of this machine claims."""
     known = {world.name: world for world in worlds()}
     plain, lagging = known["hedge-wallet"], known["hedge-wallet-lagging"]
+    (alone,) = wallet_alone.worlds()
     crash = known["hedge-wallet-crash"]
     halt = (A.HALT,)
     believed = ORDER.redirected(OrderState.NEW, OrderSymbol.CANCEL, OrderState.CANCELED)
@@ -57,6 +59,10 @@ def mutants() -> tuple[Mutant, ...]:
         Mutant("a restart forgets the orders", "HW-8", evolve(plain, forgetful=True)),
         _table("a cover in RECOVERY has no row", "HW-10", plain,
                TABLE.redirected(S.RECOVERY, X.COVER_FILLED, S.RECOVERY, halt)),
+        Mutant("whoever resumes in DECLINE resumes in RECOVERY", "HW-11",
+               evolve(alone, spec=TABLE.redirected(S.DECLINE, X.RESUMED, S.RECOVERY))),
+        Mutant("who resumes in ADVANCE is halted again", "HW-12",
+               evolve(alone, spec=TABLE.redirected(S.ADVANCE, X.RESUMED, S.ADVANCE, halt))),
     )  # fmt: skip
 
 

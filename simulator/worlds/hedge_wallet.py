@@ -56,7 +56,8 @@ Ends = dict[Scene, Scene]
 class HedgeWalletWorld:
     """A world of *qty* lots; *parts* is how often liquidity is thin: an order fills in two parts.
 
-    If there is a *person*, a halted bot may be resumed once nothing is under way.
+    *empties* is how often a market order finds nobody to trade with.  If there is a *person*, a
+    halted bot may be resumed once nothing is under way.
 
     The rest is for mutants: other tables, other orders wanted; *forgetful*: a restart knows the
     wallet but none of its orders.
@@ -68,6 +69,7 @@ class HedgeWalletWorld:
     lag: int = 0
     jump: int = 3
     parts: int = 0
+    empties: int = 0
     crashes: int = 0
     liquidations: int = 0
     person: bool = False
@@ -91,7 +93,11 @@ class HedgeWalletWorld:
         new = bots.new(config, CASH)
         bot = evolve(new, spec=self.spec, book=evolve(new.book, spec=self.orders))
         scene = Scene(
-            bot=bot, parts=self.parts, crashes=self.crashes, liquidations=self.liquidations
+            bot=bot,
+            parts=self.parts,
+            empties=self.empties,
+            crashes=self.crashes,
+            liquidations=self.liquidations,
         )
         yield self._told(scene, Restarted())
 
@@ -116,6 +122,9 @@ class HedgeWalletWorld:
                     yield Move("market", f"{verb} {units:+d}"), venue.moved(scene, units)
         if scene.parts and not scene.thin:
             yield Move("venue", "gets thin"), scene._replace(parts=scene.parts - 1, thin=True)
+        if scene.empties and not scene.empty:
+            less = scene._replace(empties=scene.empties - 1, empty=True)
+            yield Move("venue", "runs empty"), less
         if self.person and scene.bot.wallet.halted and claim.quiescent(scene):
             yield Move("person", "resumes", "bot"), self._told(scene, Resumed())
         if scene.crashes:
@@ -255,13 +264,14 @@ def worlds() -> tuple[HedgeWalletWorld, ...]:
     """Return the worlds that are checked."""
     legs = PositionMode.HEDGE
     return (
-        HedgeWalletWorld("hedge-wallet"),
-        HedgeWalletWorld("hedge-wallet-legs", mode=legs),
+        HedgeWalletWorld("hedge-wallet-lagging", lag=1, jump=1),
+        HedgeWalletWorld("hedge-wallet-legs-lagging", mode=legs, lag=1, jump=1),
+        HedgeWalletWorld("hedge-wallet", jump=4),
+        HedgeWalletWorld("hedge-wallet-legs", mode=legs, jump=4),
+        HedgeWalletWorld("hedge-wallet-empty", jump=2, empties=1),
         HedgeWalletWorld("hedge-wallet-parts", qty=8, jump=2, parts=1),
         HedgeWalletWorld("hedge-wallet-crash", crashes=1),
         HedgeWalletWorld("hedge-wallet-liquidated", liquidations=1, person=True),
-        HedgeWalletWorld("hedge-wallet-lagging", lag=1, jump=1),
-        HedgeWalletWorld("hedge-wallet-legs-lagging", mode=legs, lag=1, jump=1),
     )
 
 

@@ -51,8 +51,8 @@ class Scene(NamedTuple):
 
     A one-way venue keeps the net position in *long*, negative when short.  *band* is the price
     band that the bot has asked to be told of, (0, 0) once it was told.  *was* is the phase before
-    the latest event.  While *thin*, the next order fills in two parts.  *account* is what the venue
-    has to tell of the account.
+    the latest event.  While *thin*, the next order fills in two parts, while *empty* not at all.
+    *account* is what the venue has to tell of the account.
     """
 
     bot: Bot
@@ -65,6 +65,8 @@ class Scene(NamedTuple):
     was: State = State.RESET
     parts: int = 0
     thin: bool = False
+    empties: int = 0
+    empty: bool = False
     crashes: int = 0
     liquidations: int = 0
     jumped: bool = False

@@ -68,6 +68,9 @@ def _triggered(scene: Scene, resting: Resting) -> Scene:
 
 def filled(scene: Scene, resting: Resting) -> Scene:
     """Return *scene* after a market order has filled, or its first part has."""
+    if scene.empty:
+        nobody = _without(scene, resting)._replace(empty=False)
+        return _tell(nobody, resting._replace(triggered=True), Expired(0))
     room = _room(scene, resting)
     qty = min(resting.order.qty, room)
     if not qty:
