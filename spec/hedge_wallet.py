@@ -181,7 +181,9 @@ PROPERTIES = declare(
     Property("HW-9", Kind.ALWAYS, "A cycle of one fall and one rise earns the closed form."),
     Property("HW-10", Kind.ALWAYS, "The wallet halts only when it was liquidated."),
     Property(
-        "HW-11", Kind.ALWAYS, "The phase says how many slots are short, and whether it is long."
+        "HW-11",
+        Kind.ALWAYS,
+        "The phase says how many slots are short; halted with none, it is RESET.",
     ),
     Property("HW-12", Kind.LEADS_TO, "A halted wallet goes on when a person says so."),
 )

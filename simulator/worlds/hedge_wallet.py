@@ -213,7 +213,8 @@ class HedgeWalletWorld:
         yield always(p["HW-3"], claim.working_orders)
         yield always(p["HW-4"], claim.phase_follows)
         yield always(p["HW-5"], claim.no_twins)
-        yield always(p["HW-10"], lambda s: not s.bot.wallet.halted or s.liquidations < halts)
+        yield always(p["HW-10"], lambda s: s.liquidations < halts or not s.bot.wallet.halted)
+        yield always(p["HW-11"], claim.phase_counts)
         for part, phase in enumerate(list(State)[:4], start=1):
             yield sometimes(p[f"HW-6.{part}"], claim.is_in(phase))
         for part, (was, now) in enumerate(claim.PASSAGES, start=5):

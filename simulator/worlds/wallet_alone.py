@@ -1,4 +1,4 @@
-"""The hedge wallet without a bot: in each phase a fill that cannot be, then a person.
+"""The hedge wallet without a bot: in each phase funding, a fill that cannot be, a person.
 
 With a bot no such fill is ever met (HW-10), so what a person does about it is checked here.
 """
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from attrs import field, frozen
 
-from machines.hedge_wallet import Closed, Event, Price, Resumed, WalletSpec, step
+from machines.hedge_wallet import Closed, Event, Funded, Price, Resumed, WalletSpec, step
 from machines.ladder import Config, Wallet, well_formed
 from simulator.explorer import Claim, Move, always, leads_to
 from spec.hedge_wallet import HEDGE_WALLET, PROPERTIES, OrderKind
@@ -40,10 +40,12 @@ class AloneWorld:
             yield Scene(wallet)
 
     def moves(self, scene: Scene) -> Iterator[tuple[Move, Scene]]:
-        """Yield the fill of an order that the wallet cannot have had, or a person's word."""
+        """Yield funding, the fill of an order that the wallet cannot have had, a person's word."""
         if scene.wallet.halted:
             yield Move("person", "resumes"), Scene(self._after(scene.wallet, Resumed()), told=True)
         if not scene.told:
+            funded = Scene(self._after(scene.wallet, Funded(1)), told=True)
+            yield Move("venue", "pays funding"), funded
             for slot in range(len(scene.wallet.slots)):
                 fill = _impossible(scene.wallet, slot)
                 after = Scene(self._after(scene.wallet, fill), told=True)

@@ -75,6 +75,13 @@ def phase_follows(scene: Scene) -> bool:
     return covers < ladder.SLOTS and (covers > 0) == (short_lots(scene) > 0)
 
 
+def phase_counts(scene: Scene) -> bool:
+    """HW-11: the phase says how many slots are short; a halted wallet without one starts anew."""
+    wallet = scene.bot.wallet
+    anew = wallet.phase is State.RESET or not wallet.halted or ladder.shorts(wallet) > 0
+    return ladder.well_formed(wallet) and anew
+
+
 def no_twins(scene: Scene) -> bool:
     """HW-5: no two working orders have the same level and kind."""
     seen = [(r.order.kind, r.order.trigger_ticks) for r in scene.resting if not r.triggered]
