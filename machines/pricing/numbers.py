@@ -1,0 +1,159 @@
+"""Rounding to steps, and the words that all formulas share."""
+
+from collections.abc import Callable
+from math import ceil, floor
+from typing import Any, NamedTuple, TypeVar, cast
+
+from numba import njit
+
+LONG, SHORT = 1, -1
+DECIMALS = 1e10  # prices and sizes are whole multiples of steps that have at most ten decimals
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Return *function* compiled on its first call, and kept on disk."""
+    return cast("F", njit(cache=True)(function))
+
+
+class Market(NamedTuple):
+    """What a venue says of a contract: its steps, its minimums, coins in one contract."""
+
+    qty_step: float
+    price_step: float
+    min_qty: float
+    min_cost: float
+    c_mult: float
+
+
+class Order(NamedTuple):
+    """An order to place: *qty* in coins or contracts, 0 for none; *kind* is one of `kinds`."""
+
+    qty: float
+    price: float
+    kind: int
+
+
+class Extremes(NamedTuple):
+    """The extreme prices since the last fill: the lowest, the highest after it, and so reversed."""
+
+    min_since_open: float
+    max_since_min: float
+    max_since_open: float
+    min_since_max: float
+
+
+@compiled
+def halves_away(number: float) -> float:
+    """Return the whole number nearest to *number*, halves away from zero.
+
+    >>> halves_away(2.5), halves_away(-2.5), halves_away(0.49999999999999994)
+    (3.0, -3.0, 0.0)
+    """
+    size = abs(number)
+    whole = float(floor(size))
+    if size - whole >= 0.5:  # noqa: PLR2004
+        whole += 1.0
+    return whole if number >= 0.0 else -whole
+
+
+@compiled
+def tidy(number: float) -> float:
+    """Return *number* with ten decimals."""
+    return halves_away(number * DECIMALS) / DECIMALS
+
+
+@compiled
+def near(number: float, step: float) -> float:
+    """Return the multiple of *step* nearest to *number*."""
+    return tidy(halves_away(number / step) * step)
+
+
+@compiled
+def up(number: float, step: float) -> float:
+    """Return the least multiple of *step* that is no less than *number*."""
+    return tidy(ceil(number / step) * step)
+
+
+@compiled
+def down(number: float, step: float) -> float:
+    """Return the greatest multiple of *step* that is no more than *number*."""
+    return tidy(floor(number / step) * step)
+
+
+@compiled
+def passive(side: int, price: float, step: float) -> float:
+    """Return *price* rounded away from the market, as an entry of *side* is."""
+    return down(price, step) if side == LONG else up(price, step)
+
+
+@compiled
+def taking(side: int, price: float, step: float) -> float:
+    """Return *price* rounded away from the market, as a close of *side* is."""
+    return up(price, step) if side == LONG else down(price, step)
+
+
+@compiled
+def lower(side: int, one: float, other: float) -> float:
+    """Return the price of the two that an entry of *side* likes better."""
+    return min(one, other) if side == LONG else max(one, other)
+
+
+@compiled
+def higher(side: int, one: float, other: float) -> float:
+    """Return the price of the two that a close of *side* likes better."""
+    return max(one, other) if side == LONG else min(one, other)
+
+
+@compiled
+def cost(qty: float, price: float, c_mult: float) -> float:
+    """Return what *qty* is worth at *price*."""
+    return abs(qty) * price * c_mult
+
+
+@compiled
+def qty_of(worth: float, price: float, c_mult: float) -> float:
+    """Return the quantity that is worth *worth* at *price*."""
+    return worth / price / c_mult if price > 0.0 else 0.0
+
+
+@compiled
+def exposure(market: Market, balance: float, size: float, price: float) -> float:
+    """Return the wallet exposure: worth over *balance*, 0 without a balance."""
+    if balance <= 0.0 or size == 0.0:
+        return 0.0
+    return cost(size, price, market.c_mult) / balance
+
+
+@compiled
+def least_qty(market: Market, price: float) -> float:
+    """Return the smallest quantity that the venue takes at *price*."""
+    least = up(qty_of(market.min_cost, price, market.c_mult), market.qty_step)
+    return max(market.min_qty, least)
+
+
+@compiled
+def entered(
+    market: Market, size: float, price: float, qty: float, fill_price: float
+) -> tuple[float, float]:
+    """Return the size and the average price after an entry of *qty* at *fill_price*."""
+    if qty == 0.0:
+        return size, price
+    if size == 0.0:
+        return qty, fill_price
+    after = near(size + qty, market.qty_step)
+    if after == 0.0:
+        return 0.0, 0.0
+    return after, price * (size / after) + fill_price * (qty / after)
+
+
+@compiled
+def lots(qty: float, market: Market) -> int:
+    """Return *qty* in steps."""
+    return int(halves_away(qty / market.qty_step))
+
+
+@compiled
+def ticks(price: float, market: Market) -> int:
+    """Return *price* in steps."""
+    return int(halves_away(price / market.price_step))
