@@ -23,12 +23,12 @@ def cases(shared: Path) -> list[Case]:
 
 def market(values: Case) -> Market:
     """Return what the venue says in a case."""
-    return Market(*(float(values[name]) for name in Market._fields))
+    return Market._make(float(values[name]) for name in Market._fields)
 
 
 def extremes(values: Case) -> Extremes:
     """Return the extreme prices of a case."""
-    return Extremes(*(values[name] for name in Extremes._fields))
+    return Extremes._make(float(values[name]) for name in Extremes._fields)
 
 
 def limit(values: Case) -> float:
@@ -47,7 +47,7 @@ def entry_arguments(case: Case) -> tuple[int, Market, EntryTerms, Scene, Extreme
     """Return what an entry function takes."""
     side, values = side_of(case), case["in"]
     names = (NAMED_APART.get(name, name) for name in EntryTerms._fields[1:])
-    terms = EntryTerms(limit(values), *(values[f"entry_{name}"] for name in names))
+    terms = EntryTerms._make((limit(values), *(values[f"entry_{name}"] for name in names)))
     scene = Scene(
         values["balance"],
         abs(values["position_size"]),
@@ -63,7 +63,7 @@ def close_arguments(case: Case) -> tuple[int, Market, CloseTerms, Held, Extremes
     """Return what a close function takes."""
     side, values = side_of(case), case["in"]
     chosen = (values[f"close_{name}"] for name in CloseTerms._fields[1:-1])
-    terms = CloseTerms(limit(values), *chosen, values["risk_wel_enforcer_threshold"])
+    terms = CloseTerms._make((limit(values), *chosen, values["risk_wel_enforcer_threshold"]))
     held = Held(
         values["balance"],
         abs(values["position_size"]),

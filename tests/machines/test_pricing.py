@@ -69,32 +69,36 @@ def of(shared: Path, *names: str) -> list[Case]:
 def test_next_entries_are_those_of_the_original(shared: Path) -> None:
     """Price in ticks, quantity in lots and kind agree, long and short."""
     for case in of(shared, "calc_next_entry_long", "calc_next_entry_short"):
-        side, steps, *rest = entry_arguments(case)
-        found = placed(next_entry(side, steps, *rest), side, side, steps)
+        side, steps, terms, scene, seen = entry_arguments(case)
+        found = placed(next_entry(side, steps, terms, scene, seen), side, side, steps)
         assert found == expected(case["out"], steps), case
 
 
 def test_entry_ladders_are_those_of_the_original(shared: Path) -> None:
     """Every order of every ladder agrees."""
     for case in of(shared, "calc_entries_long", "calc_entries_short"):
-        side, steps, *rest = entry_arguments(case)
-        found = [placed(order, side, side, steps) for order in entries(side, steps, *rest)]
+        side, steps, terms, scene, seen = entry_arguments(case)
+        found = [
+            placed(order, side, side, steps) for order in entries(side, steps, terms, scene, seen)
+        ]
         assert found == [expected(order, steps) for order in case["out"]], case
 
 
 def test_next_closes_are_those_of_the_original(shared: Path) -> None:
     """Price in ticks, quantity in lots and kind agree, long and short."""
     for case in of(shared, "calc_next_close_long", "calc_next_close_short"):
-        side, steps, *rest = close_arguments(case)
-        found = placed(next_close(side, steps, *rest), -side, side, steps)
+        side, steps, terms, held, seen = close_arguments(case)
+        found = placed(next_close(side, steps, terms, held, seen), -side, side, steps)
         assert found == expected(case["out"], steps), case
 
 
 def test_close_ladders_are_those_of_the_original(shared: Path) -> None:
     """Every order of every ladder agrees."""
     for case in of(shared, "calc_closes_long", "calc_closes_short"):
-        side, steps, *rest = close_arguments(case)
-        found = [placed(order, -side, side, steps) for order in closes(side, steps, *rest)]
+        side, steps, terms, held, seen = close_arguments(case)
+        found = [
+            placed(order, -side, side, steps) for order in closes(side, steps, terms, held, seen)
+        ]
         assert found == [expected(order, steps) for order in case["out"]], case
 
 
@@ -128,8 +132,13 @@ def stuck(given_: Case, position: Case) -> tuple[float, int, str, Order, Market]
     """Return how stuck *position* is, and what would unstick it."""
     side = LONG if position["side"] == "long" else SHORT
     steps, allowed = market(position), given_[f"allowance_{position['side']}"]
-    chosen = (position[f"unstuck_{name}"] for name in ("threshold", "close_pct", "ema_dist"))
-    terms = UnstuckTerms(limit(position), *chosen, 0.0)
+    terms = UnstuckTerms(
+        limit(position),
+        position["unstuck_threshold"],
+        position["unstuck_close_pct"],
+        position["unstuck_ema_dist"],
+        0.0,
+    )
     size, price = abs(position["position_size"]), position["position_price"]
     touch = position["current_price"]
     band = position["ema_band_upper" if side == LONG else "ema_band_lower"]
