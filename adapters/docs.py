@@ -1,7 +1,8 @@
 """The printed pages: `python -m adapters.docs`.
 
 The reference pages of the machines are their declarations.  In the pages that tell of defects, the
-block below each mark is the shortest way in which the checker finds that defect.
+block below each mark is the shortest way in which the checker finds that defect.  The page of
+assumptions is printed whole.
 """
 
 import re
@@ -10,14 +11,17 @@ from pathlib import Path
 from adapters.draw import picture
 from adapters.machine_file import load
 from machines.lift import draw
-from simulator.catalogue import catalogue
+from simulator.catalogue import WORLDS, catalogue
 from simulator.counterexample import mermaid, text
 from simulator.judge import kill
+from simulator.matrix import hooks, matrix
+from simulator.view.assumptions import markdown as assumed
 from spec.catalogue import MACHINES
 from spec.render import markdown
 
 DOCS = Path(__file__).parent.parent / "docs"
 REFERENCE = DOCS / "reference"
+ASSUMPTIONS = DOCS / "explanation" / "assumptions.md"
 EXAMPLE = DOCS / "how-to" / "resend.py"
 FOUND = (DOCS / "explanation" / "what-the-checker-found.md", DOCS / "how-to" / "own-machine.md")
 MARKED = re.compile(r"(<!-- found: (.+?) -->\n```)(\w+)\n.*?(?=^```$)", re.DOTALL | re.MULTILINE)
@@ -33,10 +37,16 @@ def pictures() -> dict[str, bytes]:
     return {f"{name}.svg": picture(draw(spec), "svg") for name, (spec, _) in MACHINES.items()}
 
 
+def assumptions() -> str:
+    """Return the page of assumptions: what each guarantee needs of the network."""
+    return assumed(matrix(hooks(WORLDS), MACHINES), MACHINES)
+
+
 def found(page: str) -> str:
     """Return *page* with each marked block as the checker prints it today, as text or Mermaid."""
     entries = (*catalogue(deep=True), *load(EXAMPLE).entries)
-    defects = {mutant.defect: mutant for entry in entries for mutant in entry.mutants}
+    every = [mutant for entry in entries for mutant in entry.mutants]
+    defects = {mutant.defect: mutant for mutant in reversed(every)}  # the first of a name
 
     def block(mark: re.Match[str]) -> str:
         mutant = defects[mark[2]]
@@ -53,6 +63,7 @@ def main() -> None:
     texts = {REFERENCE / name: page.encode() for name, page in pages().items()}
     drawn = {REFERENCE / name: picture for name, picture in pictures().items()}
     told = {path: found(path.read_text(encoding="utf-8")).encode() for path in FOUND}
+    told[ASSUMPTIONS] = assumptions().encode()
     for path, content in (texts | drawn | told).items():
         path.write_bytes(content)
         print(path)

@@ -9,7 +9,8 @@ from simulator import explorer
 from simulator.actors import ActorWorld
 from simulator.explorer import BoundExceeded, Claim, Move, Progress, Report, Verdict, World
 
-STATES_MAX = 2_000_000
+STATES_MAX = 4_000_000
+EVERY = 10_000  # states between two words of progress
 
 
 @frozen
@@ -104,25 +105,34 @@ def judge(entry: Entry, progress: Progress | None = None) -> Judgement:
 
 
 def explore(
-    world: World[Any], progress: Progress | None = None, stop_at: frozenset[str] = frozenset()
+    world: World[Any],
+    progress: Progress | None = None,
+    stop_at: frozenset[str] = frozenset(),
+    *,
+    states_max: int = STATES_MAX,
+    every: int = EVERY,
 ) -> Report[Any]:
     """Explore *world* with the fastest explorer that can.
 
     Raises:
-        BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
+        BoundExceeded: The world has more than *states_max* states; nothing was proven.
     """
-    if not isinstance(world, ActorWorld):
-        return explorer.explore(
+    if isinstance(world, ActorWorld):
+        from simulator.compiled import explore as compiled  # a second to import, if it is needed
+
+        return compiled(
             world,
-            states_max=STATES_MAX,
+            states_max=states_max,
             progress=progress,
-            every=10_000,
+            every=every,
             stop_at_first_failure=stop_at,
         )
-    from simulator import compiled  # a second to import, for those who need it
-
-    return compiled.explore(
-        world, states_max=STATES_MAX, progress=progress, stop_at_first_failure=stop_at
+    return explorer.explore(
+        world,
+        states_max=states_max,
+        progress=progress,
+        every=every,
+        stop_at_first_failure=stop_at,
     )
 
 

@@ -6,59 +6,100 @@ machine's worlds are explored with that table until a property fails.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Any, NamedTuple
 
 from attrs import evolve
 
-from machines import mirroring as machine
-from machines import supervisor as supervisors
-from machines.hedge_wallet import WalletSpec
-from machines.mirroring import RequestSpec
-from machines.order import OrderSpec
-from machines.position import PositionSpec
-from machines.supervisor import SupervisorSpec
+import machines.collision
+import machines.mirror
+import machines.mirroring
+import machines.slots
+import machines.supervisor
+import machines.trailing
+import machines.unstuck
 from simulator.explorer import BoundExceeded, World
 from simulator.judge import explore
-from simulator.worlds import cycle, hedge_wallet, order, position, wallet_alone
-from simulator.worlds.mirroring import SIZES, mirroring_world
-from simulator.worlds.supervisor import SCOPES, Gate, named
+from simulator.worlds import (
+    collision,
+    collision_desk,
+    cycle,
+    hedge_wallet,
+    mirror,
+    mirroring,
+    order,
+    position,
+    slots,
+    supervisor,
+    trailing,
+    unstuck,
+    wallet_alone,
+)
 from spec.fsm import Row, Spec
 from spec.order import State, Symbol
 
-Worlds = Callable[[Any], Iterable[World[Any]]]
+AnySpec = Spec[Any, Any, Any]
+Worlds = Callable[[AnySpec], Iterable[World[Any]]]
 
 
-def _order(spec: OrderSpec) -> Iterator[World[Any]]:
-    yield from (evolve(world, spec=spec) for world in order.worlds())
+def _evolved(*modules: ModuleType) -> Worlds:
+    """Return what makes worlds that have a table themselves."""
+    return lambda spec: (evolve(world, spec=spec) for each in modules for world in each.worlds())
 
 
-def _position(spec: PositionSpec) -> Iterator[World[Any]]:
-    for world in position.worlds():
-        yield evolve(world, spec=spec)
+def _order(spec: AnySpec) -> Iterator[World[Any]]:
+    for name, size in order.SIZES.items():
+        yield order.order_world(name, size, ours=evolve(order.our_side(size), spec=spec))
 
 
-def _hedge_wallet(spec: WalletSpec) -> Iterator[World[Any]]:
-    for module in (wallet_alone, cycle, hedge_wallet):  # the quick ones first
-        yield from (evolve(world, spec=spec) for world in module.worlds())
+def _mirror(spec: AnySpec) -> Iterator[World[Any]]:
+    run = partial(machines.mirror.run, step=partial(machines.mirror.step, spec=spec))
+    yield from (mirror.named(name, run) for name in mirror.SCOPES)
 
 
-def _mirroring(spec: RequestSpec) -> Iterator[World[Any]]:
-    stepped = partial(machine.step, spec=spec)
-    yield from (mirroring_world(name, size, stepped) for name, size in SIZES.items())
+def _mirroring(spec: AnySpec) -> Iterator[World[Any]]:
+    step = partial(machines.mirroring.step, spec=spec)
+    yield from (
+        mirroring.mirroring_world(name, size, step) for name, size in mirroring.SIZES.items()
+    )
 
 
-def _supervisor(spec: SupervisorSpec) -> Iterator[World[Any]]:
-    gate = Gate(step=partial(supervisors.step, spec=spec))
-    yield from (named(name, gate) for name in SCOPES)
+def _collision(spec: AnySpec) -> Iterator[World[Any]]:
+    gate = collision_desk.Gate(step=partial(machines.collision.step, spec=spec))
+    yield from (collision.named(name, gate) for name in collision.SCOPES)
+
+
+def _trailing(spec: AnySpec) -> Iterator[World[Any]]:
+    rules = trailing.Rules(step=partial(machines.trailing.step, spec=spec))
+    yield from (trailing.named(name, rules) for name in trailing.SCOPES)
+
+
+def _unstuck(spec: AnySpec) -> Iterator[World[Any]]:
+    rules = unstuck.Rules(step=partial(machines.unstuck.step, spec=spec))
+    yield from (unstuck.named(name, rules) for name in unstuck.SCOPES)
+
+
+def _slots(spec: AnySpec) -> Iterator[World[Any]]:
+    rules = slots.Rules(step=partial(machines.slots.step, spec=spec))
+    yield from (slots.named(name, rules) for name in slots.SCOPES)
+
+
+def _supervisor(spec: AnySpec) -> Iterator[World[Any]]:
+    gate = supervisor.Gate(step=partial(machines.supervisor.step, spec=spec))
+    yield from (supervisor.named(name, gate) for name in supervisor.SCOPES)
 
 
 UNDER: Mapping[str, Worlds] = MappingProxyType(
     {
         "order": _order,
-        "position": _position,
-        "hedge_wallet": _hedge_wallet,
+        "position": _evolved(position),
+        "hedge_wallet": _evolved(wallet_alone, cycle, hedge_wallet),  # the quick ones first
+        "collision": _collision,
+        "mirror": _mirror,
         "mirroring": _mirroring,
+        "trailing": _trailing,
+        "unstuck": _unstuck,
+        "slots": _slots,
         "supervisor": _supervisor,
     }
 )

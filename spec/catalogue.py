@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from spec import hedge_wallet, mirroring, order, position, supervisor
+from spec import (
+    collision,
+    hedge_wallet,
+    mirror,
+    mirroring,
+    order,
+    position,
+    slots,
+    supervisor,
+    trailing,
+    unstuck,
+)
 from spec.fsm import Spec
 from spec.properties import Property
 
@@ -17,7 +28,12 @@ MACHINES: Mapping[str, Machine] = MappingProxyType(
             (order.ORDER, order.PROPERTIES),
             (position.POSITION, position.PROPERTIES),
             (hedge_wallet.HEDGE_WALLET, hedge_wallet.PROPERTIES),
+            (collision.COLLISION, collision.PROPERTIES),
+            (mirror.MIRROR, mirror.PROPERTIES),
             (mirroring.MIRRORING, mirroring.PROPERTIES),
+            (trailing.TRAILING, trailing.PROPERTIES),
+            (unstuck.UNSTUCK, unstuck.PROPERTIES),
+            (slots.SLOTS, slots.PROPERTIES),
             (supervisor.SUPERVISOR, supervisor.PROPERTIES),
         )
     }

@@ -99,4 +99,5 @@ PROPERTIES = declare(
     Property("POS-5.1", Kind.SOMETIMES, "Both legs are open and equal."),
     Property("POS-5.2", Kind.SOMETIMES, "A one-way position flips through flat."),
     Property("POS-5.3", Kind.SOMETIMES, "An order without a leg is refused because both are open."),
+    Property("POS-6", Kind.ALWAYS, "Both legs open, a fill that names none of them is refused."),
 )

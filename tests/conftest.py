@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from simulator.fuzz import PROFILES
+
 ROOT = Path(__file__).parent.parent
 
 # Neither a deadline nor slow generation may fail a test: machines differ, rules do not.
@@ -16,9 +18,8 @@ BASE = settings(
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
 )
-settings.register_profile("dev", BASE, max_examples=50)
-settings.register_profile("ci", BASE, max_examples=300, derandomize=True)
-settings.register_profile("nightly", BASE, max_examples=10_000)
+for name, examples in PROFILES.items():
+    settings.register_profile(name, BASE, max_examples=examples, derandomize=name == "ci")
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 

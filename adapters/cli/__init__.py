@@ -6,6 +6,8 @@ import typer
 
 from adapters.cli.check import check
 from adapters.cli.draw import draw
+from adapters.cli.export import export
+from adapters.cli.fuzz import fuzz
 from adapters.cli.machines import machines
 from adapters.cli.rows import rows
 from adapters.cli.simulate import simulate
@@ -49,4 +51,6 @@ app.command()(orderly(machines))
 app.command()(orderly(draw))
 app.command()(orderly(check))
 app.command()(orderly(rows))
+app.command()(orderly(fuzz))
+app.command()(orderly(export))
 app.command()(orderly(simulate))

@@ -1,6 +1,6 @@
 """`hedgeproof check`: explore the closed worlds exhaustively."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -12,6 +12,7 @@ from adapters.cli.terminal import FAILED, SUFFIX, CommandError, console, nearest
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from simulator import checked as checks
     from simulator.explorer import Verdict
     from simulator.judge import Entry, Judgement
 
@@ -19,60 +20,97 @@ OUT = Path("runs/check")
 VERDICTS = {"holds": "green", "witnessed": "green", "FAILS": "bold red"}
 
 
+class Asked(NamedTuple):
+    """The worlds to check, and the machines they are of: of those in *whole* no world is left."""
+
+    entries: "tuple[Entry, ...]"
+    machines: "checks.Machines"
+    whole: frozenset[str]
+
+
 class Judged(NamedTuple):
     """One world and how long it took."""
 
-    judgement: "Judgement"
+    checked: "checks.Checked"
     seconds: float
 
+    @property
+    def judgement(self) -> "Judgement":
+        """What the world is worth."""
+        return self.checked.judgement
 
-def check(
+
+def check(  # noqa: PLR0913  # one for each option
     world: Annotated[
         str, typer.Argument(help="The worlds whose names begin so; or a Python file that has some.")
     ] = "",
     *,
     deep: Annotated[bool, typer.Option("--deep", help="Explore the larger worlds too.")] = False,
     mutants: Annotated[bool, typer.Option("--mutants", help="Show how each was found.")] = False,
-    out: Annotated[Path, typer.Option(help="The folder for counterexamples.")] = OUT,
+    matrix: Annotated[
+        bool, typer.Option("--matrix", help="Show which property survives which network instead.")
+    ] = False,
+    html: Annotated[bool, typer.Option("--html", help="Write a page with all of it too.")] = False,
+    out: Annotated[Path, typer.Option(help="The folder for counterexamples and pages.")] = OUT,
 ) -> None:
     """Explore the closed worlds and judge every property."""
     needed("numba", "scipy")
-    from simulator.catalogue import catalogue
+    if matrix and html:
+        raise CommandError("--matrix has no page of its own; see docs/explanation/assumptions.md")
+    if matrix:
+        from adapters.cli.matrix import show
 
-    entries = _own(world) or catalogue(deep=deep)
-    if world and not world.endswith(SUFFIX):
-        known = [entry.name for entry in entries]
-        entries = tuple(e for e in entries if e.name == world or e.name.startswith(f"{world}-"))
-        if not entries:
-            raise nearest("world", world, known)
-    judged = [_judged(entry) for entry in entries]
+        show(world)
+        return
+    asked = _user(world) if world.endswith(SUFFIX) else _ours(world, deep=deep)
+    judged = [_judged(entry) for entry in asked.entries]
     console().print(_table(judged))
+    dead = _rows(judged, asked)
     if mutants:
         for each in judged:
             _show(each.judgement)
     failing = [each.judgement for each in judged if not _sound(each.judgement)]
     for judgement in failing:
         _explain(judgement, out)
-    if failing:
+    if html:
+        from adapters.cli.page import write
+
+        path = out / f"{Path(world).stem or 'check'}.html"
+        write(path, world, asked, judged, mutants=mutants)
+        print(f"The page is {path}")
+    if failing or dead:
         raise typer.Exit(FAILED)
 
 
-def _own(world: str) -> "tuple[Entry, ...]":
-    """Return the worlds of the user's file *world*, none if it is not a file."""
-    if not world.endswith(SUFFIX):
-        return ()
+def _ours(world: str, *, deep: bool) -> Asked:
+    """Return the worlds of the catalogue called *world*, or whose names begin so."""
+    from simulator.catalogue import catalogue
+    from simulator.checked import owners
+    from spec.catalogue import MACHINES
+
+    every = catalogue(deep=deep)
+    chosen = [e for e in every if not world or e.name == world or e.name.startswith(f"{world}-")]
+    if not chosen:
+        raise nearest("world", world, [entry.name for entry in every])
+    names = {entry.name for entry in chosen}
+    left = (owners(entry.world, MACHINES) for entry in every if entry.name not in names)
+    return Asked(tuple(chosen), MACHINES, frozenset(MACHINES).difference(*left))
+
+
+def _user(world: str) -> Asked:
+    """Return the worlds of the user's file *world*."""
     from adapters.machine_file import load
 
-    entries = load(Path(world)).entries
-    if not entries:
+    found = load(Path(world))
+    if not found.entries:
         raise CommandError(f"{world}: no worlds; add a function worlds() that returns some")
-    return entries
+    return Asked(found.entries, found.machines, frozenset(found.machines))
 
 
 def _judged(entry: "Entry") -> Judged:
     """Return what the exploration of *entry* says."""
+    from simulator.checked import checked
     from simulator.explorer import BoundExceeded
-    from simulator.judge import judge
 
     started = monotonic()
     try:
@@ -82,10 +120,10 @@ def _judged(entry: "Entry") -> Judged:
                 words = f", {transitions:,} transitions, depth {depth}, {open_:,} to expand"
                 told(states, 0, words)
 
-            judgement = judge(entry, progress)
+            found = checked(entry, progress)
     except BoundExceeded as error:
         raise CommandError(str(error)) from error
-    return Judged(judgement, monotonic() - started)
+    return Judged(found, monotonic() - started)
 
 
 def _sound(judgement: "Judgement") -> bool:
@@ -137,6 +175,27 @@ def _killed(judgement: "Judgement", property_id: str) -> str:
     """Return how many of the mutants that *property_id* must kill it does."""
     kills = [kill.killed for kill in judgement.kills if kill.mutant.property_id == property_id]
     return f"{sum(kills)}/{len(kills)}" if kills else ""
+
+
+def _rows(judged: Iterable[Judged], asked: Asked) -> bool:
+    """Print how many rows of each table the worlds take, and name the dead ones: are there any?"""
+    from rich.table import Table
+
+    from simulator.checked import tables
+
+    shown = Table("machine", box=None, header_style="bold")
+    shown.add_column("rows taken", justify="right")
+    found = tables(asked.machines, (each.checked for each in judged), asked.whole)
+    for each in found:
+        partly = "" if each.whole else " by these worlds"
+        shown.add_row(each.spec.name, f"{len(each.taken)}/{len(each.spec.rows)}{partly}")
+    if found:
+        print()
+        console().print(shown)
+    dead = [(each.spec.name, row) for each in found for row in each.dead]
+    for name, row in dead:
+        print(f"\n{name}: no world takes {row}")
+    return bool(dead)
 
 
 def _show(judgement: "Judgement") -> None:

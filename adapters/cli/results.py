@@ -6,21 +6,30 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from attrs import fields_dict, frozen
 from rich.table import Table
 from rich.text import Text as Plain
 
 from adapters.config import Simulation, dump
+from machines.position import Fill, Pair
+from machines.position import step as position_step
 from simulator.account import BY_VENUE, Trade
+from simulator.record import Tally, tally
 from simulator.report import html, pngs
 from simulator.results import Cycle, cycles
 from simulator.world import Run
-from spec.hedge_wallet import OrderKind
+from spec.fsm import Spec
+from spec.hedge_wallet import HEDGE_WALLET, OrderKind
+from spec.order import ORDER
+from spec.position import POSITION
 from spec.terms import Instrument
 from spec.units import SECOND_NS
 
 Text = Callable[[int], str]
+Machine = Spec[Any, Any, Any]
+Counts = Mapping[tuple[Any, Any], int]
 MONEY = ("equity_start", "equity_end", "fees", "funding", "slippage")
 NAMES_WIDTH = 20  # of the longest name in the summary, with its margins
 
@@ -62,12 +71,45 @@ def write(
         lambda: _put(out / "summary.json", json.dumps(_readable(summary, texts), indent=2) + "\n"),
         lambda: _csv(out / "fills.csv", _fills(run.venue.fills, texts)),
         lambda: _csv(out / "cycles.csv", _cycles(cycles(run), texts)),
+        lambda: _csv(out / "rows.csv", _rows(rows_taken(run))),
         lambda: _pictures(run, out),
         lambda: _put(out / "report.html", html(run)),
     )
     for number, task in enumerate(tasks, start=1):
         task()
         yield number, len(tasks)
+
+
+def rows_taken(run: Run) -> Iterator[tuple[Machine, Counts]]:
+    """Yield the machines of *run*, each with how often it took which pair of state and symbol."""
+    yield HEDGE_WALLET, run.record.phases.counts
+    yield ORDER, run.record.orders.counts
+    yield POSITION, _position_rows(run).counts
+
+
+def _position_rows(run: Run) -> Tally[Any, Any, Any]:
+    """Return the position machine, counting, after the fills of *run*."""
+    spec = tally(POSITION)
+    pair = Pair(mode=run.setup.venue.mode)
+    for each in run.venue.fills:
+        fill = Fill(
+            side=each.side,
+            qty=each.qty,
+            notional=each.qty * each.price_ticks,
+            position_side=each.position_side,
+            reduce_only=each.reduce_only,
+        )
+        pair, _ = position_step(pair, fill, spec)
+    return spec
+
+
+def shares(taken: Iterable[tuple[Machine, Counts]]) -> dict[str, int | str]:
+    """Return how many of the declared rows of each machine were taken, for the summary."""
+    return {
+        f"{spec.name}_rows": f"{sum((r.source, r.symbol) in counts for r in spec.rows)}"
+        f" of {len(spec.rows)}"
+        for spec, counts in taken
+    }
 
 
 def table(run: Run, summary: Mapping[str, int | str]) -> Table:
@@ -135,6 +177,15 @@ def _cycles(found: Iterable[Cycle], texts: Texts) -> Iterator[Sequence[object]]:
     for each in found:
         values = ((name, getattr(each, name)) for name in names)
         yield tuple(_cell(value, ways.get(name, str)) for name, value in values)
+
+
+def _rows(taken: Iterable[tuple[Machine, Counts]]) -> Iterator[Sequence[object]]:
+    """Yield the table of declared rows and how often each was taken, its head first."""
+    yield "machine", "state", "symbol", "next", "taken"
+    for spec, counts in taken:
+        for row in spec.rows:
+            names = row.source.name, row.symbol.name, row.target.name
+            yield spec.name, *names, counts.get((row.source, row.symbol), 0)
 
 
 def _cell(value: int | tuple[int, ...] | None, way: Text) -> str:

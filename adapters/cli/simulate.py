@@ -43,7 +43,7 @@ def simulate(  # noqa: PLR0913  # the options are the command's
 def _simulate(config: "Simulation", out: Path) -> None:
     """Run *config*, write what came of it to *out*, and sum it up."""
     from adapters import config as configs
-    from adapters.cli.results import table, write
+    from adapters.cli.results import rows_taken, shares, table, write
     from simulator.results import summary
     from simulator.world import run
 
@@ -54,7 +54,7 @@ def _simulate(config: "Simulation", out: Path) -> None:
     _make(out)  # before the work, in case it cannot be
     with waiting("bars") as told:
         done = run(setup, candles, progress=lambda bar, count: told(bar, count, ""))
-    found = summary(done)
+    found = summary(done) | shares(rows_taken(done))
     with waiting("files") as told:
         for number, count in write(done, found, config, out):
             told(number, count, "")

@@ -37,8 +37,9 @@ def mutants() -> tuple[Mutant, ...]:
         Mutant(
             "a fill in excess of the position is refused", "POS-5.2", evolve(one_way, spec=stuck)
         ),
+        Mutant("no order needs a leg", "POS-5.3", evolve(hedge, step=guessed)),
         Mutant(
-            "an order without a leg opens one by its side", "POS-5.3", evolve(hedge, step=guessed)
+            "an order without a leg opens one by its side", "POS-6", evolve(hedge, step=guessed)
         ),
     )  # fmt: skip
 

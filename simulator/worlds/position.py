@@ -90,6 +90,7 @@ class PositionWorld:
         if self.mode is PositionMode.HEDGE:
             yield sometimes(p["POS-5.1"], equal_legs)
             yield sometimes(p["POS-5.3"], refused_without_a_leg)
+            yield always_step(p["POS-6"], self.guesses_no_leg)
         else:
             yield sometimes(p["POS-5.2"], flipped)
 
@@ -127,6 +128,12 @@ class PositionWorld:
         old, new = before.pair, after.pair
         grown = new.long.qty > old.long.qty or new.short.qty > old.short.qty
         return not (self._fill(move).reduce_only and grown)
+
+    def guesses_no_leg(self, before: Scene, move: Move, after: Scene) -> bool:
+        """POS-6: a fill without a leg is refused while both legs are open."""
+        bare = self._fill(move).position_side is PositionSide.NONE
+        both = before.pair.state is State.HEDGED
+        return Action.REFUSE in after.emits or not (bare and both)
 
     def _fill(self, move: Move) -> Fill:
         """Return what *move* fills."""

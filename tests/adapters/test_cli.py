@@ -18,13 +18,17 @@ from adapters.candles import save
 from adapters.cli import app, terminal
 from adapters.config import load
 from simulator import catalogue
+from simulator import checked as checks
 from simulator.explorer import START, Claim, Move, Progress, Verdict, always, explore, sometimes
 from simulator.synthetic import market
 from spec.catalogue import MACHINES
 from spec.properties import Kind, Property
 
 BARS = 1_500
-PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "command-line.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "reference" / "command-line.md").read_text()
+EXAMPLE = DOCS / "how-to" / "resend.py"
+CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 TEXTS = ("config.json", "cycles.csv", "fills.csv", "journal.txt", "summary.json")
 HEAVY = {"matplotlib", "numba", "numpy", "plotly", "pyarrow", "pygraphviz", "rich", "transitions"}
 
@@ -74,20 +78,21 @@ class Clock:
 
 @pytest.fixture
 def clocks(monkeypatch: pytest.MonkeyPatch) -> list[Space]:
-    """The catalogue of worlds, to be filled: the judge explores them without mutants."""
+    """The catalogue of worlds, to be filled: they are explored without their mutants."""
     entries: list[Space] = []
 
-    def judge(entry: Space, progress: Progress) -> Space:
+    def checked(entry: Space, progress: Progress) -> Space:
         report = explore(entry.world, states_max=entry.states_max, progress=progress, every=1)
-        return Space(entry=entry, report=report, kills=entry.kills)
+        judgement = Space(entry=entry, report=report, kills=entry.kills)
+        return Space(judgement=judgement, taken=entry.taken, levels=(1,) * report.states)
 
     monkeypatch.setattr(catalogue, "catalogue", lambda **_: tuple(entries))
-    monkeypatch.setitem(sys.modules, "simulator.judge", Space(judge=judge))
+    monkeypatch.setattr(checks, "checked", checked)
     return entries
 
 
 def entry(stop: int, *kills: Space, name: str = "clock", states_max: int = 10) -> Space:
-    return Space(name=name, world=Clock(stop), states_max=states_max, kills=kills)
+    return Space(name=name, world=Clock(stop), states_max=states_max, kills=kills, taken={})
 
 
 def kill(mutant: str, *, killed: bool) -> Space:
@@ -226,6 +231,64 @@ def test_check_takes_the_beginning_of_names(clocks: list[Space]) -> None:
     assert "order-a" in shown
     assert "order-b" in shown
     assert "other" not in shown
+
+
+def test_check_names_dead_rows(clocks: list[Space]) -> None:
+    """A row that no world of the machine takes was not checked: exit code 1."""
+    spec, _ = MACHINES["position"]
+    pairs = frozenset((int(row.source), int(row.symbol)) for row in spec.rows)
+    clocks += [entry(2, name="one"), entry(2, name="two")]
+    clocks[0].taken, clocks[1].taken = {"position": pairs}, {"position": frozenset({(0, 0)})}
+    whole = run("check")
+    assert whole.exit_code == 0
+    assert f"position {len(pairs)}/{len(pairs)}" in " ".join(whole.stdout.split())
+    clocks[0].taken = {"position": pairs - {(0, 4)}}
+    lacking = run("check")
+    assert lacking.exit_code == 1
+    assert "position: no world takes FLAT + OPEN_SHORT -> SHORT" in lacking.stdout
+
+
+def test_where_a_machine_has_other_worlds_no_row_is_dead() -> None:
+    """Those that were not asked for may take it."""
+    done = run("check", "position-twins")
+    assert done.exit_code == 0
+    assert re.search(r"position +\d+/22 by these worlds", done.stdout)
+
+
+def test_check_writes_a_page(tmp_path: Path) -> None:
+    """One file with all of it, for our worlds and for a user's, beside the counterexamples."""
+    for what, name in (("position-twins", "position-twins"), (EXAMPLE, "resend")):
+        done = run("check", what, "--html", "--mutants", "--out", tmp_path)
+        path = tmp_path / f"{name}.html"
+        assert done.exit_code == 0
+        assert done.stdout.splitlines()[-1] == f"The page is {path}"
+        assert name in path.read_text()
+        assert "<svg" in path.read_text()
+
+
+def test_the_matrix_is_printed(tmp_path: Path) -> None:
+    """A line for each property, of one of our machines or of a user's; then the traces."""
+    shown = run("check", "position", "--matrix").stdout
+    assert [line.split()[0] for line in shown.splitlines()[1:5]] == [
+        f"POS-{number}" for number in range(1, 5)
+    ]
+    assert "- all under duplicating, lossy" in shown
+    path = tmp_path / "own.py"
+    (hook,) = CODE.findall((DOCS / "how-to" / "read-a-check.md").read_text())
+    path.write_text(EXAMPLE.read_text() + hook)
+    own = run("check", path, "--matrix").stdout
+    assert re.search(r"RS-2 +holds +- +- +6 moves +-", own)
+    assert "lossy\nRS-2 fails" in own
+    assert "- all under crash: a payment does not outlive its sender" in own
+    assert refusal("check", "postion", "--matrix").endswith("the nearest is position")
+
+
+def test_a_file_without_assumptions_has_no_matrix(tmp_path: Path) -> None:
+    """It is said what to add."""
+    path = tmp_path / "bare.py"
+    path.write_text("")
+    assert refusal("check", path, "--matrix").endswith("says what it assumes")
+    assert refusal("check", "--matrix", "--html").startswith("--matrix has no page")
 
 
 def test_a_bound_that_is_met_proves_nothing(clocks: list[Space]) -> None:

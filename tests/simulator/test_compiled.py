@@ -1,5 +1,7 @@
 """The compiled explorer says what the reference explorer says, of any world of actors."""
 
+import tracemalloc
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from simulator import compiled, explorer
 from simulator.actors import Actor, ActorWorld, Channel, Do, Rule
-from simulator.compiled.layout import Layout, Words, column, layout, packed, slots
+from simulator.compiled.layout import STATE, WORD_BITS, Layout, Words, column, layout, packed, slots
 from simulator.explorer import NO_EXCEPTION, BoundExceeded, Report, Verdict
 from spec.properties import Kind, Property
 
@@ -37,7 +39,7 @@ def outcomes(draw: st.DrawFn, states: int, channels: list[str]) -> tuple[Do, ...
 
 @st.composite
 def worlds(draw: st.DrawFn) -> ActorWorld:
-    """Return a small world whose actors do anything."""
+    """Return a small world whose actors do anything, and whose states take one to three words."""
     names = [f"q{number}" for number in range(draw(st.integers(1, 3)))]
     actors = tuple(actor(draw, f"actor{n}", names) for n in range(draw(st.integers(1, 2))))
     channels = tuple(
@@ -52,6 +54,7 @@ def worlds(draw: st.DrawFn) -> ActorWorld:
         )
         for name in names
     )
+    full = (Channel(f"none{n}", "actor0", WORD_BITS - 3) for n in range(draw(st.integers(0, 2))))
     labels = frozenset(draw(st.sets(st.sampled_from([("actor0", "a"), ("q0", ""), ("q0", "2")]))))
     rules = (
         Rule(ALWAYS, lambda f: (f.actor0 != 2) | (f.q0 != 1)),
@@ -60,7 +63,7 @@ def worlds(draw: st.DrawFn) -> ActorWorld:
         Rule(HEAVY, lambda f: f.q0_weight + f.actor0 <= 5),
         Rule(LEADS_TO, lambda f: f.actor0 == 0, when=lambda f: f.actor0 > 0, fair=labels),
     )
-    return ActorWorld("drawn", actors, channels, rules)
+    return ActorWorld("drawn", actors, (*channels, *full), rules)
 
 
 def actor(draw: st.DrawFn, name: str, channels: list[str]) -> Actor:
@@ -78,15 +81,15 @@ def actor(draw: st.DrawFn, name: str, channels: list[str]) -> Actor:
 
 def essence(report: Report[Any]) -> tuple[Any, ...]:
     """Return what two explorations of one world must agree on."""
-    counts = (report.states, report.transitions, report.depth, report.deadlocks, report.complete)
+    counts = (report.states, report.transitions, report.by_depth, report.deadlocks, report.complete)
     return counts, [(v.property.id, v.holds, length(v)) for v in report.verdicts]
 
 
 def length(verdict: Verdict[Any]) -> int | None:
-    """Return the length of the path that is shortest: to the state, or to where a cycle begins."""
+    """Return how far the nearest state is that shows it: the last, or where a cycle begins."""
     if verdict.path is None:
         return None
-    return len(verdict.path) if verdict.cycle is None else verdict.cycle
+    return len(verdict.path) - 1 if verdict.cycle is None else verdict.cycle
 
 
 @settings(max_examples=100)
@@ -101,8 +104,10 @@ def test_both_explorers_agree(world: ActorWorld) -> None:
         return
     found = compiled.explore(world, states_max=STATES_MAX)
     assert essence(found) == essence(expected)
+    assert len(found.by_depth) == found.depth + 1
     for verdict in found.verdicts:
         walk(world, verdict)
+    assert compiled.explore(world, states_max=STATES_MAX, workers=2) == found
 
 
 def walk(world: ActorWorld, verdict: Verdict[Any]) -> None:
@@ -135,6 +140,58 @@ def test_numbers_grow_out_of_their_fields() -> None:
     found = compiled.explore(world, states_max=10_000)
     assert essence(found) == essence(explorer.explore(world, states_max=10_000))
     assert found.states > 1_000
+
+
+def spread(many: int, sizes: int) -> ActorWorld:
+    """Return a world of *many* actors that go round on their own, each in so many states."""
+
+    def acts(state: int) -> tuple[Do, ...]:
+        return (Do("goes on", (state + 1) % sizes), Do("returns", 0))
+
+    actors = tuple(Actor(f"actor{n}", 0, acts, features=place(n)) for n in range(many))
+    ends = Property("XX-9", Kind.SOMETIMES, "All are at their ends.")
+    far = many * (sizes - 1)
+    rule = Rule(ends, lambda f: sum(getattr(f, f"at{n}") for n in range(many)) == far)
+    return ActorWorld("spread", actors, (), (rule,))
+
+
+def place(number: int) -> Callable[[int], dict[str, int]]:
+    """Return where an actor is as a feature."""
+    return lambda state: {f"at{number}": state}
+
+
+def test_two_workers_find_what_one_finds() -> None:
+    """The same report, paths included, of a world that is more than one chunk to a worker."""
+    world = spread(4, 12)
+    one = compiled.explore(world, states_max=30_000)
+    assert one.states == sum(one.by_depth) == 12**4
+    assert compiled.explore(world, states_max=30_000, workers=2) == one
+    for workers in (0, 3):
+        with pytest.raises(ValueError, match=f"workers, not {workers}"):
+            compiled.explore(world, states_max=30_000, workers=workers)
+
+
+def test_a_bound_on_memory_that_is_exceeded_is_no_result() -> None:
+    """Nothing was proven, as with one on states; what suffices is not felt."""
+    world = spread(5, 12)
+    enough = compiled.explore(world, states_max=300_000)
+    assert compiled.explore(world, states_max=300_000, memory_max=20_000_000) == enough
+    with pytest.raises(BoundExceeded, match="more than 4000000 bytes; nothing was proven"):
+        compiled.explore(world, states_max=300_000, memory_max=4_000_000)
+
+
+def test_nothing_of_the_graph_outlives_the_exploration() -> None:
+    """A report holds its paths, not the states."""
+    world = spread(5, 12)
+    tracemalloc.start()
+    try:
+        report = compiled.explore(world, states_max=300_000)
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert report.states == 12**5
+    assert peak > 12**5 * 8
+    assert held < 1_000_000
 
 
 def test_a_bound_that_is_exceeded_is_no_result() -> None:
@@ -183,6 +240,7 @@ def test_fields_keep_their_numbers_when_they_grow() -> None:
             drawn = dice.integers(0, counts[field], 50, np.uint64)
             place = int(narrow.shape.shift[field]) + slot * narrow.bits[field]
             states[:, word] |= drawn << np.uint64(place)
+    states[:, 0] |= STATE
     again = packed(packed(states, narrow, wide), wide, narrow)
     assert (again == states).all()
     assert columns(packed(states, narrow, wide), wide) == columns(states, narrow)

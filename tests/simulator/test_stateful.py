@@ -1,4 +1,7 @@
-"""Machines against naive models and against the simulated venue, driven by Hypothesis."""
+"""What no closed world says: a machine against another model of it, the bot on the real venue.
+
+Walks through closed worlds are in `test_fuzz.py`.
+"""
 
 from fractions import Fraction
 
@@ -25,27 +28,6 @@ from machines.messages import (
     Watch,
     Woken,
 )
-from machines.order import (
-    Acked,
-    Canceled,
-    CancelRejected,
-    CancelRequested,
-    Event,
-    Expired,
-    Filled,
-    Found,
-    Lost,
-    Order,
-    Reconciled,
-    Rejected,
-    Replaced,
-    ReplaceRejected,
-    ReplaceRequested,
-    Triggered,
-    exposure,
-    step,
-    well_formed,
-)
 from machines.order_manager import live
 from machines.position import Fill, Pair, net_qty, total_pnl
 from machines.position import step as position_step
@@ -53,148 +35,11 @@ from simulator.venue import Venue
 from simulator.venue_terms import VenueConfig
 from spec.hedge_wallet import Fragment, OrderKind
 from spec.hedge_wallet import State as Phase
-from spec.order import ORDER, Action, State
 from spec.position import Action as PositionAction
 from spec.terms import Instrument, PositionMode, PositionSide, Side
 
-FINAL = {
-    Found.FILLED: State.FILLED,
-    Found.CANCELED: State.CANCELED,
-    Found.EXPIRED: State.EXPIRED,
-    Found.REJECTED: State.REJECTED,
-    Found.ABSENT: State.REJECTED,  # it never arrived, and we had given it up
-}
 # A failing run is replayed, not shrunk: here that takes minutes, in the explorer none.
 STEPS = settings(stateful_step_count=40, phases=(Stage.explicit, Stage.reuse, Stage.generate))
-INDEX = st.integers(0, 9)
-
-
-class OrderAtVenue(RuleBasedStateMachine):
-    """One order, a venue, and wires that delay, swap, double and lose; whoever loses says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.order = Order(qty=1)
-        self.found, self.qty, self.cum_qty, self.triggered = Found.ABSENT, 0, 0, False
-        self.requests: list[tuple[Action, int, int]] = []
-        self.reports: list[Event] = []
-
-    @initialize(qty=st.integers(1, 9))
-    def sent(self, qty: int) -> None:
-        self.order = Order(qty=qty)
-        self.requests.append((Action.SEND_NEW, 0, qty))
-
-    def told(self, event: Event) -> None:
-        """Tell our side, and send what it asks for."""
-        before = self.order
-        self.order, emits = step(self.order, event)
-        assert self.order.cum_qty >= before.cum_qty
-        lost = before.state is State.UNKNOWN or event == Lost()
-        assert lost or self.order.state is not State.UNKNOWN
-        for action in emits:
-            if action in {Action.SEND_NEW, Action.SEND_CANCEL, Action.RECONCILE}:
-                number = self.order.query if action is Action.RECONCILE else 0
-                self.requests.append((action, number, self.order.qty))
-            elif action is Action.SEND_REPLACE:
-                self.requests.append((action, self.order.revision, self.order.replace_qty))
-
-    @rule()
-    def we_cancel(self) -> None:
-        self.told(CancelRequested())
-
-    @rule(qty=st.integers(1, 12))
-    def we_replace(self, qty: int) -> None:
-        self.told(ReplaceRequested(qty))
-
-    @rule()
-    def we_crash(self) -> None:
-        """Memory goes, the journal stays; what was on the way to us is lost."""
-        self.reports.clear()
-        if self.order.state not in ORDER.final:
-            self.told(Lost())
-
-    @precondition(lambda self: self.requests)
-    @rule(index=INDEX, lost=st.integers(0, 5), takes=st.integers(0, 5))
-    def a_request_arrives(self, index: int, lost: int, takes: int) -> None:
-        action, number, qty = self.requests.pop(index % len(self.requests))
-        if action is Action.RECONCILE:
-            if any(other[0] is not Action.RECONCILE for other in self.requests):
-                self.requests.append((action, number, qty))  # asked once all others are over
-                return
-            answer = self.found, max(self.qty, 1), self.cum_qty, self.triggered
-            self.reports.append(Reconciled(number, *answer))
-        elif not lost:
-            self.reports.append(Lost())
-        elif action is Action.SEND_NEW:
-            assert self.found is Found.ABSENT
-            self.found, self.qty = (Found.OPEN if takes else Found.REJECTED), qty
-            self.reports.append(Acked() if takes else Rejected())
-        elif self.found is not Found.OPEN:
-            cancel = action is Action.SEND_CANCEL
-            self.reports.append(CancelRejected() if cancel else ReplaceRejected(number))
-        elif action is Action.SEND_CANCEL:
-            self.close(Found.CANCELED)
-        elif qty > self.cum_qty and takes:
-            self.qty = qty
-            self.reports.append(Replaced(number, qty))
-        else:
-            self.reports.append(ReplaceRejected(number))
-
-    def close(self, found: Found) -> None:
-        """Close the order at the venue."""
-        self.found = found
-        if found is Found.REJECTED:
-            self.reports.append(Rejected())
-        else:
-            report = Canceled if found is Found.CANCELED else Expired
-            self.reports.append(report(self.cum_qty))
-
-    @precondition(lambda self: self.found is Found.OPEN)
-    @rule(lots=st.integers(1, 9))
-    def it_fills(self, lots: int) -> None:
-        self.cum_qty = min(self.cum_qty + lots, self.qty)
-        if self.cum_qty == self.qty:
-            self.found = Found.FILLED
-        self.reports.append(Filled(self.cum_qty))
-
-    @precondition(lambda self: self.found is Found.OPEN)
-    @rule(how=st.sampled_from((Found.CANCELED, Found.EXPIRED, Found.REJECTED, Found.OPEN)))
-    def the_venue_acts_by_itself(self, how: Found) -> None:
-        if how is Found.OPEN:
-            self.triggered = True
-            self.reports.append(Triggered())
-        elif how is not Found.REJECTED or not self.cum_qty:
-            self.close(how)
-
-    @precondition(lambda self: self.reports)
-    @rule(index=INDEX, fate=st.integers(0, 5))
-    def a_report_arrives(self, index: int, fate: int) -> None:
-        event = self.reports[index % len(self.reports)]
-        if fate:  # else it will come again
-            self.reports.remove(event)
-        self.told(Lost() if fate == 1 else event)
-
-    @invariant()
-    def our_view_is_safe(self) -> None:
-        """ORD-1, ORD-2: we never count more than has filled, nor less than still may."""
-        assert well_formed(self.order)
-        held = self.qty if self.found is Found.OPEN else self.cum_qty
-        assert self.order.cum_qty <= self.cum_qty <= self.qty
-        assert held <= exposure(self.order)
-
-    def teardown(self) -> None:
-        """ORD-6: once everything is delivered, our state is the venue's."""
-        while self.requests or self.reports:
-            while self.requests:
-                self.a_request_arrives(0, lost=1, takes=1)
-            while self.reports:
-                self.a_report_arrives(0, fate=5)
-        assert self.order.cum_qty == self.cum_qty
-        if self.found is Found.OPEN:
-            assert self.order.state not in ORDER.final
-            assert self.order.qty == self.qty
-        else:
-            assert self.order.state is FINAL[self.found]
 
 
 class LotsOnePair(RuleBasedStateMachine):
@@ -470,8 +315,6 @@ class BotAtVenue(RuleBasedStateMachine):
             self.all_settles()
 
 
-TestOrderAtVenue = OrderAtVenue.TestCase
-TestOrderAtVenue.settings = STEPS
 TestLotsOnePair = LotsOnePair.TestCase
 TestLotsOnePair.settings = STEPS
 TestBotAtVenue = BotAtVenue.TestCase

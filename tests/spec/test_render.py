@@ -113,5 +113,6 @@ def test_no_row_is_left_out(spec: Spec[Any, Any, Any]) -> None:
 
 def test_machines_are_known_by_their_names() -> None:
     """The catalogue has each machine under the name that it declares, with its properties."""
-    assert list(MACHINES) == ["order", "position", "hedge_wallet", "mirroring", "supervisor"]
+    strategies = ["collision", "mirror", "mirroring", "trailing", "unstuck", "slots"]
+    assert list(MACHINES) == ["order", "position", "hedge_wallet", *strategies, "supervisor"]
     assert all(spec.name == name and properties for name, (spec, properties) in MACHINES.items())

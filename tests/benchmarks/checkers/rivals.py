@@ -18,7 +18,7 @@ from tests.benchmarks.checkers.checker import (
     numbers,
     used,
 )
-from tests.benchmarks.checkers.mirror import EXPECTED, SMALL, Size
+from tests.benchmarks.checkers.mirror import EXPECTED, SMALL, Counts, Size
 from tests.benchmarks.checkers.promela import BROKEN, promela
 from tests.benchmarks.measure import ROOT
 
@@ -63,15 +63,10 @@ class Spin:
             or first(r"errors: (\d+)$", run.said, "errors") != "0"
         ):
             raise CheckerError("it did not complete the search")
-        patterns = (
-            (r"^ *(\S+) states, stored$", "states"),
-            (r"^ *(\S+) transitions \(= stored\+matched\)$", "transitions"),
-            (r"depth reached (\S+), errors", "the depth"),
-        )
-        states, transitions, depth = numbers(run.said, patterns)
+        states, transitions, depth = spin_counts(run.said)
         return Figures(
             states=states,
-            transitions=transitions - 1,  # it counts the start
+            transitions=transitions,
             depth=depth if "-DBFS" in mode else None,
             prepare_s=prepare_s,
             cpu_s=run.cpu_s,
@@ -96,17 +91,43 @@ class Spin:
 def _pan(model: str, size: Size, mode: str) -> tuple[float, Used]:
     """Return the processor seconds to make the checker of *model*, and its run."""
     states = EXPECTED[size].states if size in EXPECTED else STATES
-    flags = ("-DSAFETY", "-DNOREDUCE", "-DMEMLIM=64000", "-w", *mode.split())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "mirror.pml").write_text(model)
-        made = (
-            done(folder, "spin", "-a", "mirror.pml"),
-            done(folder, "gcc", *flags, "-o", "pan", "pan.c"),
-        )
+        prepare_s = make_pan(folder, model, "-DMEMLIM=64000", *mode.split())
         # A table as large as the states, and room for a path through all of them.
         run = used(folder, folder / "pan", f"-w{states.bit_length()}", f"-m{states}")
-    return sum(each.cpu_s for each in made), run
+    return prepare_s, run
+
+
+def make_pan(folder: Path, model: str, *flags: str, defines: tuple[str, ...] = ()) -> float:
+    """Make the checker of *model*, the program pan, in *folder*; return its processor seconds.
+
+    *flags* are for the C compiler, *defines* for the preprocessor of *model*.
+
+    Raises:
+        CheckerError: The model is no Promela, or a program is missing.
+    """
+    (folder / "model.pml").write_text(model)
+    made = (
+        done(folder, "spin", *defines, "-a", "model.pml"),
+        done(folder, "gcc", "-DSAFETY", "-DNOREDUCE", "-w", *flags, "-o", "pan", "pan.c"),
+    )
+    return sum(each.cpu_s for each in made)
+
+
+def spin_counts(said: str) -> Counts:
+    """Return what SPIN has counted; the depth is that of its search.
+
+    Raises:
+        CheckerError: It did not print that.
+    """
+    patterns = (
+        (r"^ *(\S+) states, stored$", "states"),
+        (r"^ *(\S+) transitions \(= stored\+matched\)$", "transitions"),
+        (r"depth reached (\S+), errors", "the depth"),
+    )
+    states, transitions, depth = numbers(said, patterns)
+    return Counts(states, transitions - 1, depth)  # it counts the start
 
 
 @frozen
@@ -126,16 +147,8 @@ class Tlc:
         run = self._run(size, "", ("WithinCap", "Claims"), mode)
         if "No error has been found" not in run.said:
             raise CheckerError("it did not complete the search")
-        patterns = (
-            (r"^(\S+) states generated", "transitions"),
-            (r"generated, (\S+) distinct states found", "states"),
-            (r"^The depth of the complete state graph search is (\d+)\.", "the depth"),
-        )
-        transitions, states, depth = numbers(run.said, patterns)
         return Figures(
-            states=states,
-            transitions=transitions - 1,  # it counts the start
-            depth=depth - 1,  # it counts states, not steps
+            **tlc_counts(run.said)._asdict(),
             prepare_s=0,
             cpu_s=run.cpu_s,
             wall_s=run.wall_s,
@@ -152,20 +165,53 @@ class Tlc:
         run = self._run(size, defect, claims, self.modes[0])
         if not re.search(r"Invariant \w+ is violated", run.said):
             raise CheckerError(f"it did not find {defect}")
-        states = re.findall(r"^State (\d+):", run.said, re.MULTILINE)
-        if not states:
-            raise CheckerError("it printed no path")
-        return int(states[-1]) - 1
+        return tlc_steps(run.said)
 
     @staticmethod
     def _run(size: Size, defect: str, claims: tuple[str, ...], mode: str) -> Used:
         """Run TLC on the model in a folder of its own."""
-        java = ("java", "-Djava.io.tmpdir=.", *mode.split(), "-cp", str(_jar()))
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             shutil.copy(MODULE, folder)
             (folder / "mirror.cfg").write_text(configuration(size, defect, claims))
-            return used(folder, *java, "tlc2.TLC", "-workers", "1", "-nowarning", "mirror")
+            return run_tlc(folder, "mirror", mode=mode)
+
+
+def run_tlc(folder: Path, *words: str, mode: str = Tlc.modes[0]) -> Used:
+    """Run TLC with one worker in *folder*; *words* are its options and the module.
+
+    Raises:
+        CheckerError: It is not installed.
+    """
+    java = ("java", "-Djava.io.tmpdir=.", *mode.split(), "-cp", str(_jar()))
+    return used(folder, *java, "tlc2.TLC", "-workers", "1", "-nowarning", *words)
+
+
+def tlc_counts(said: str) -> Counts:
+    """Return what TLC has counted.
+
+    Raises:
+        CheckerError: It did not print that.
+    """
+    patterns = (
+        (r"generated, (\S+) distinct states found", "states"),
+        (r"^(\S+) states generated", "transitions"),
+        (r"^The depth of the complete state graph search is (\d+)\.", "the depth"),
+    )
+    states, transitions, depth = numbers(said, patterns)
+    return Counts(states, transitions - 1, depth - 1)  # it counts the start, and states of a path
+
+
+def tlc_steps(said: str) -> int:
+    """Return the steps of the path that TLC has printed.
+
+    Raises:
+        CheckerError: There is none.
+    """
+    states = re.findall(r"^State (\d+):", said, re.MULTILINE)
+    if not states:
+        raise CheckerError("it printed no path")
+    return int(states[-1]) - 1
 
 
 def configuration(size: Size, defect: str, claims: tuple[str, ...]) -> str:

@@ -1,0 +1,116 @@
+"""All that `hedgeproof check` tells of a world: verdicts, mutants, rows taken, states by depth.
+
+A row that no world takes was not checked, whatever its machine's properties say.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from itertools import pairwise
+from typing import Any
+
+from attrs import frozen
+
+from simulator.coverage import fresh, watched
+from simulator.explorer import Progress, World
+from simulator.judge import EVERY, Entry, Judgement, explore, kill
+from spec.catalogue import Machine
+from spec.fsm import Row, Spec
+
+UNTAKEN = "no world: "  # how the remark of a row begins that no world can take
+
+AnyRow = Row[Any, Any, Any]
+Machines = Mapping[str, Machine]
+Pair = tuple[int, int]  # state, symbol
+
+
+@frozen
+class Checked:
+    """What a world is worth, the rows that it takes by machine, its states at each depth."""
+
+    judgement: Judgement
+    taken: Mapping[str, frozenset[Pair]]
+    levels: tuple[int, ...]
+
+
+def checked(entry: Entry, progress: Progress | None = None) -> Checked:
+    """Explore *entry* to its end and note which rows it takes, then judge its mutants.
+
+    Raises:
+        BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
+    """
+    levels = _Levels(progress)
+    with watched() as found:
+        report = explore(fresh(entry.world), levels, every=1)
+        taken = {rows.machine: rows.taken for rows in found()}
+    kills = tuple(kill(mutant, progress) for mutant in entry.mutants)
+    return Checked(Judgement(entry, report, kills), taken, levels.counts(report.states))
+
+
+class _Levels:
+    """The first state at each depth, as progress tells it; every EVERY states it goes on."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress, self._told = progress, 0
+        self._firsts = {0: 0}
+
+    def __call__(self, states: int, transitions: int, depth: int, ahead: int) -> None:
+        first = states - ahead  # of what is being expanded
+        if self._firsts.setdefault(depth, first) > first:
+            self._firsts[depth] = first
+        if self._progress is not None and first - self._told >= EVERY:
+            self._told = first
+            self._progress(states, transitions, depth, ahead)
+
+    def counts(self, states: int) -> tuple[int, ...]:
+        """Return the number of states at each depth, of *states* in all."""
+        firsts = (*(self._firsts[depth] for depth in sorted(self._firsts)), states)
+        return tuple(after - before for before, after in pairwise(firsts))
+
+
+@frozen
+class Table:
+    """The rows of *spec*; *takers* are the worlds that take each pair of state and symbol.
+
+    It is *whole* where no world of the machine was left out: what none takes now is dead.
+    """
+
+    spec: Spec[Any, Any, Any]
+    takers: Mapping[Pair, tuple[str, ...]]
+    whole: bool
+
+    def of(self, row: AnyRow) -> tuple[str, ...]:
+        """Return the worlds that take *row*."""
+        return self.takers.get((int(row.source), int(row.symbol)), ())
+
+    @property
+    def taken(self) -> tuple[AnyRow, ...]:
+        """The rows that some world takes."""
+        return tuple(row for row in self.spec.rows if self.of(row))
+
+    @property
+    def dead(self) -> tuple[AnyRow, ...]:
+        """The rows that no world takes, and whose remark does not say why."""
+        untaken = (row for row in self.spec.rows if self.whole and not self.of(row))
+        return tuple(row for row in untaken if not row.why.startswith(UNTAKEN))
+
+
+def tables(
+    machines: Machines, done: Iterable[Checked], whole: Collection[str]
+) -> tuple[Table, ...]:
+    """Return the table of each of *machines* that the worlds of *done* look at.
+
+    Of the machines called *whole* no world is left out.
+    """
+    takers: dict[str, dict[Pair, tuple[str, ...]]] = {name: {} for name in machines}
+    for each in done:
+        for name in each.taken.keys() & takers.keys():
+            for pair in each.taken[name]:
+                before = takers[name].get(pair, ())
+                takers[name][pair] = (*before, each.judgement.entry.name)
+    looked_at = ((machines[name][0], found) for name, found in takers.items() if found)
+    return tuple(Table(spec, found, spec.name in whole) for spec, found in looked_at)
+
+
+def owners(world: World[Any], machines: Machines) -> frozenset[str]:
+    """Return the machines of which *world* claims a property."""
+    claimed = {claim.property.id for claim in world.claims()}
+    return frozenset(name for name, (_, declared) in machines.items() if claimed & set(declared))

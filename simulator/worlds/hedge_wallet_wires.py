@@ -1,0 +1,67 @@
+"""The hedge wallet's bot with one thing wrong on the wire that brings it the venue's reports."""
+
+from collections.abc import Iterator
+
+from attrs import field, frozen
+
+from simulator.explorer import Move
+from simulator.matrix import Assumption
+from simulator.worlds.cycle import CycleWorld
+from simulator.worlds.hedge_wallet import HedgeWalletWorld
+from simulator.worlds.wallet_scene import Message, Scene, words
+
+AT_ONCE = "not explored: in these worlds a command is answered at once"
+UNITS = 6  # of the fall of the cycle
+JUMP = 2
+
+
+@frozen
+class Wired(HedgeWalletWorld):
+    """A world in which the wire does *how* with reports; of a loss nobody tells.
+
+    It loses one, and then the market moves once less than there are *crashes*: none happens here.
+    """
+
+    how: Assumption = field(default=Assumption.FIFO)
+
+    def moves(self, scene: Scene) -> Iterator[tuple[Move, Scene]]:
+        """Yield what may happen, and what the wire does beside that."""
+        for move, after in super().moves(scene):
+            if move.who != "market" or scene.crashes == self.crashes:
+                yield from () if move.what.startswith("crash") else ((move, after),)
+            elif scene.crashes:
+                yield move, after._replace(crashes=scene.crashes - 1)
+        if self.how is Assumption.UNORDERED:
+            for at in range(1, len(scene.inbox)):
+                rest = scene.inbox[:at] + scene.inbox[at + 1 :]
+                yield self._heard(scene, at, "delivers early", rest)
+        elif self.how is Assumption.DUPLICATING and scene.inbox:
+            yield self._heard(scene, 0, "doubles", scene.inbox)
+        elif scene.inbox and scene.crashes and scene.crashes == self.crashes:
+            lost, less = words(scene.inbox[0][1], scene.bot), scene.crashes - 1
+            yield Move("wire", f"loses {lost}"), scene._replace(inbox=scene.inbox[1:], crashes=less)
+
+    def _heard(
+        self, scene: Scene, at: int, how: str, inbox: tuple[tuple[int, Message], ...]
+    ) -> tuple[Move, Scene]:
+        """Return the arrival of the report at *at*, which leaves *inbox*."""
+        message = scene.inbox[at][1]
+        after = self._told(scene._replace(inbox=inbox, jumped=False), message)
+        return Move("wire", f"{how} {words(message, scene.bot)}", "bot"), after
+
+
+def assumptions() -> Iterator[tuple[Assumption, HedgeWalletWorld | CycleWorld | str]]:
+    """Yield the one-way wallet in a market that moves by one unit, and one cycle of it."""
+    for how in (
+        Assumption.FIFO,
+        Assumption.UNORDERED,
+        Assumption.DUPLICATING,
+        Assumption.LOSSY,
+    ):
+        lossy = how is Assumption.LOSSY
+        jump, crashes = (1, 3) if lossy else (JUMP, 0)  # a loss leads to many more states
+        yield how, Wired(f"hedge wallet, {how.value}", jump=jump, crashes=crashes, how=how)
+    yield Assumption.FIFO, CycleWorld("hedge wallet, one cycle", units=UNITS, rises=1)
+    yield Assumption.LATE_ACK, AT_ONCE
+    yield Assumption.UNKNOWN_OUTCOME, AT_ONCE
+    yield Assumption.CRASH, HedgeWalletWorld("hedge wallet, crash", jump=1, crashes=1)
