@@ -1,17 +1,16 @@
-"""All that `hedgeproof check` tells of a world: verdicts, mutants, rows taken, states by depth.
+"""All that `hedgeproof check` tells of a world: verdicts, mutants, rows taken.
 
 A row that no world takes was not checked, whatever its machine's properties say.
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from itertools import pairwise
 from typing import Any
 
 from attrs import frozen
 
 from simulator.coverage import fresh, watched
 from simulator.explorer import Progress, World
-from simulator.judge import EVERY, Entry, Judgement, explore, kill
+from simulator.judge import Entry, Judgement, explore, kill
 from spec.catalogue import Machine
 from spec.fsm import Row, Spec
 
@@ -24,46 +23,25 @@ Pair = tuple[int, int]  # state, symbol
 
 @frozen
 class Checked:
-    """What a world is worth, the rows that it takes by machine, its states at each depth."""
+    """What a world is worth, and the rows that it takes by machine."""
 
     judgement: Judgement
     taken: Mapping[str, frozenset[Pair]]
-    levels: tuple[int, ...]
 
 
-def checked(entry: Entry, progress: Progress | None = None) -> Checked:
+def checked(entry: Entry, progress: Progress | None = None, workers: int = 1) -> Checked:
     """Explore *entry* to its end and note which rows it takes, then judge its mutants.
+
+    Of a world of actors *workers*, one or two, share the work.
 
     Raises:
         BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
     """
-    levels = _Levels(progress)
     with watched() as found:
-        report = explore(fresh(entry.world), levels, every=1)
+        report = explore(fresh(entry.world), progress, workers=workers)
         taken = {rows.machine: rows.taken for rows in found()}
     kills = tuple(kill(mutant, progress) for mutant in entry.mutants)
-    return Checked(Judgement(entry, report, kills), taken, levels.counts(report.states))
-
-
-class _Levels:
-    """The first state at each depth, as progress tells it; every EVERY states it goes on."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress, self._told = progress, 0
-        self._firsts = {0: 0}
-
-    def __call__(self, states: int, transitions: int, depth: int, ahead: int) -> None:
-        first = states - ahead  # of what is being expanded
-        if self._firsts.setdefault(depth, first) > first:
-            self._firsts[depth] = first
-        if self._progress is not None and first - self._told >= EVERY:
-            self._told = first
-            self._progress(states, transitions, depth, ahead)
-
-    def counts(self, states: int) -> tuple[int, ...]:
-        """Return the number of states at each depth, of *states* in all."""
-        firsts = (*(self._firsts[depth] for depth in sorted(self._firsts)), states)
-        return tuple(after - before for before, after in pairwise(firsts))
+    return Checked(Judgement(entry, report, kills), taken)
 
 
 @frozen

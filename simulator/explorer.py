@@ -190,9 +190,9 @@ class Verdict(Generic[St]):
 class Report(Generic[St]):
     """What an exploration saw, and its verdicts in the order of the claims.
 
-    *depth* is the largest distance from an initial state, *deadlocks* counts the states
-    without successors.  Where *complete* is false a failure ended it early: claims that were
-    still open have no verdict.
+    *depth* is the largest distance from an initial state, *by_depth* counts the states at each
+    distance, *deadlocks* those without successors.  Where *complete* is false a failure ended it
+    early: claims that were still open have no verdict.
     """
 
     world: str
@@ -202,6 +202,7 @@ class Report(Generic[St]):
     deadlocks: int
     complete: bool
     verdicts: tuple[Verdict[St], ...]
+    by_depth: tuple[int, ...] = ()
 
     @property
     def failures(self) -> tuple[Verdict[St], ...]:
@@ -382,6 +383,7 @@ class _Search(Generic[St]):
             states=len(self.states),
             transitions=self.transitions,
             depth=len(self.levels) - 1,
+            by_depth=tuple(b - a for a, b in pairwise((*self.levels, len(self.states)))),
             deadlocks=self.deadlocks,
             complete=not self.ended,
             verdicts=tuple(self.verdicts[each] for each in order if each in self.verdicts),

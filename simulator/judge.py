@@ -110,9 +110,9 @@ def explore(
     stop_at: frozenset[str] = frozenset(),
     *,
     states_max: int = STATES_MAX,
-    every: int = EVERY,
+    workers: int = 1,
 ) -> Report[Any]:
-    """Explore *world* with the fastest explorer that can.
+    """Explore *world* with the fastest explorer that can; of actors two *workers* share the work.
 
     Raises:
         BoundExceeded: The world has more than *states_max* states; nothing was proven.
@@ -124,14 +124,15 @@ def explore(
             world,
             states_max=states_max,
             progress=progress,
-            every=every,
+            every=EVERY,
             stop_at_first_failure=stop_at,
+            workers=workers,
         )
     return explorer.explore(
         world,
         states_max=states_max,
         progress=progress,
-        every=every,
+        every=EVERY,
         stop_at_first_failure=stop_at,
     )
 

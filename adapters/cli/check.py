@@ -51,6 +51,9 @@ def check(  # noqa: PLR0913  # one for each option
         bool, typer.Option("--matrix", help="Show which property survives which network instead.")
     ] = False,
     html: Annotated[bool, typer.Option("--html", help="Write a page with all of it too.")] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=2, help="How many processors share a world of actors.")
+    ] = 1,
     out: Annotated[Path, typer.Option(help="The folder for counterexamples and pages.")] = OUT,
 ) -> None:
     """Explore the closed worlds and judge every property."""
@@ -63,7 +66,7 @@ def check(  # noqa: PLR0913  # one for each option
         show(world)
         return
     asked = _user(world) if world.endswith(SUFFIX) else _ours(world, deep=deep)
-    judged = [_judged(entry) for entry in asked.entries]
+    judged = [_judged(entry, workers) for entry in asked.entries]
     console().print(_table(judged))
     dead = _rows(judged, asked)
     if mutants:
@@ -107,7 +110,7 @@ def _user(world: str) -> Asked:
     return Asked(found.entries, found.machines, frozenset(found.machines))
 
 
-def _judged(entry: "Entry") -> Judged:
+def _judged(entry: "Entry", workers: int) -> Judged:
     """Return what the exploration of *entry* says."""
     from simulator.checked import checked
     from simulator.explorer import BoundExceeded
@@ -120,7 +123,7 @@ def _judged(entry: "Entry") -> Judged:
                 words = f", {transitions:,} transitions, depth {depth}, {open_:,} to expand"
                 told(states, 0, words)
 
-            found = checked(entry, progress)
+            found = checked(entry, progress, workers)
     except BoundExceeded as error:
         raise CommandError(str(error)) from error
     return Judged(found, monotonic() - started)

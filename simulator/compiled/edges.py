@@ -3,7 +3,7 @@
 import numpy as np
 
 from simulator.actors import Locals
-from simulator.compiled import kernel
+from simulator.compiled.hashed import find
 from simulator.compiled.layout import Ints
 from simulator.compiled.search import CHUNK, Search
 from simulator.explorer import Move
@@ -15,6 +15,7 @@ class Edges:
 
     def __init__(self, search: Search) -> None:
         self._search = search
+        search.remember_how()
         self._index = search.index()
         parts = [self._leaving(begin) for begin in range(0, search.n, CHUNK)]
         targets, hows, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
@@ -35,11 +36,12 @@ class Edges:
         """Return target and outcome of each edge of some states, and how many each state has."""
         search = self._search
         todo = np.arange(begin, min(begin + CHUNK, search.n))
-        rows = search.outcomes(todo)
+        found = search.outcomes(todo)
+        ends = found.ends[: len(todo)]
+        rows = int(ends[-1])
         targets = np.empty(rows, np.int32)
-        kernel.find(search.found.rows, rows, search.states, self._index, targets)
-        counts = np.bincount(search.found.source[:rows] - begin, minlength=len(todo))
-        return targets.astype(np.int64), search.found.how[:rows].copy(), counts
+        find(found.rows, rows, search.states, self._index, targets)
+        return targets.astype(np.int64), found.how[:rows].copy(), np.diff(ends, prepend=0)
 
     def step(self, edge: int) -> tuple[Move, Locals]:
         """Return the move of *edge* and the state that it leads to."""

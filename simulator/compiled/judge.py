@@ -1,10 +1,15 @@
 """The verdicts of a compiled exploration: claims are judged on arrays of features."""
 
+import gc
+from collections.abc import Generator
+from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from simulator.actors import ActorWorld, Holds, Locals, Rule
+from simulator.compiled.claims import BLOCK, Claim
 from simulator.compiled.edges import Edges
 from simulator.compiled.features import Features
 from simulator.compiled.search import Search
@@ -19,78 +24,105 @@ from simulator.explorer import (
 from simulator.fairness import Bools, escape
 from spec.properties import Kind
 
-BLOCK = 1 << 18  # states judged at once
+LAG = 2  # states found for each one judged, before the new ones are judged
 
 
-def explore(
+def explore(  # noqa: PLR0913  # what may be asked of an exploration
     world: ActorWorld,
     *,
     states_max: int,
     progress: Progress | None = None,
     every: int = 1_000_000,
     stop_at_first_failure: frozenset[str] = frozenset(),
+    workers: int = 1,
+    memory_max: int | None = None,
 ) -> Report[Locals]:
     """Visit every reachable state of *world*, nearest first, and judge its rules.
 
     The same as `simulator.explorer.explore`: same states, transitions, depth and verdicts, and
-    paths of the same length.  An array of states is judged at once.
+    paths of the same length.  Two *workers* find what one finds, in less time.  *memory_max* bytes
+    are what states and tables may hold, besides what the actors make.
 
     Raises:
-        BoundExceeded: There are more than *states_max* states; nothing was proven.
-        ValueError: Two rules share a property, or a property to stop at is not claimed.
+        BoundExceeded: There are more than *states_max* states, or they need more memory than they
+            may have; nothing was proven.
+        ValueError: Two rules share a property, a property to stop at is not claimed, or there are
+            more than two workers or none.
     """
     check_ids(world.name, [rule.property.id for rule in world.rules], stop_at_first_failure)
-    judge = _Judge(world, stop_at_first_failure)
-    judge.run(states_max, progress, every)
+    judge = _Judge(Search(world, workers=workers, memory_max=memory_max), stop_at_first_failure)
+    with _uncollected():
+        judge.run(states_max, progress, every)
     return judge.report()
+
+
+@contextmanager
+def _uncollected() -> Generator[None]:
+    """Pause the collector of cycles: it would look at all that is kept, and find none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _Judge:
     """One exploration, and what it has decided so far."""
 
-    def __init__(self, world: ActorWorld, stop_at: frozenset[str]) -> None:
-        self.world, self.stop_at = world, stop_at
-        self.search = Search(world)
+    def __init__(self, search: Search, stop_at: frozenset[str]) -> None:
+        self.search, self.stop_at = search, stop_at
+        world = self.world = search.world
         self.features = Features(self.search.memory)
         self.verdicts: dict[str, Verdict[Locals]] = {}
-        self.open = [r for r in world.rules if r.property.kind is not Kind.LEADS_TO]
+        self.open = {
+            rule.property.id: (rule, Claim(rule.holds, self.features))
+            for rule in world.rules
+            if rule.property.kind is not Kind.LEADS_TO
+        }
         self.ended = False
+        self.judged = 0  # states
 
     def run(self, states_max: int, progress: Progress | None, every: int) -> None:
         """Visit every state, level by level, then judge what only the whole graph decides."""
-        begin = 0
+        search = self.search
         try:
-            while True:
-                self._judge_states(begin, self.search.n)
-                begin = self.search.n
-                if self.ended or not self.search.level(states_max, progress, every):
-                    break
+            goes_on = True
+            while goes_on and not self.ended:
+                goes_on = search.level(states_max, progress, every)
+                if not goes_on or search.n > LAG * self.judged:
+                    self._judge_states()
         except AssertionError as error:
+            self._judge_states()
             self._settle(self._broken(error))
             self.ended = True
         if not self.ended:
             self._conclude()
 
-    def _judge_states(self, begin: int, end: int) -> None:
-        """Settle the claims that states *begin* to *end*, the last excluded, decide."""
-        for first in range(begin, end, BLOCK):
-            last = min(first + BLOCK, end)
-            for rule in tuple(self.open):
-                seeks = rule.property.kind is Kind.SOMETIMES
-                found = self._where(rule.holds, first, last) == seeks
-                if found.any():
-                    path = self.search.path(first + int(found.argmax()))
-                    self._settle(Verdict(rule.property, holds=seeks, path=path))
+    def _judge_states(self) -> None:
+        """Settle the claims that the states found since the last call decide."""
+        search, begin = self.search, self.judged
+        self.judged = search.n
+        self.features.extend()
+        for rule, claim in tuple(self.open.values()):
+            seeks = rule.property.kind is Kind.SOMETIMES
+            found = claim.first(search.states, search.layout, begin, search.n, value=seeks)
+            if found is not None:
+                self._settle(Verdict(rule.property, holds=seeks, path=search.path(found)))
 
-    def _where(self, holds: Holds, begin: int, end: int) -> Bools:
-        """Return in which of these states *holds* is so."""
-        view = self.features.of(self.search.states[begin:end], self.search.layout)
-        return np.broadcast_to(np.asarray(holds(view), np.bool_), (end - begin,))
+    def _where(self, holds: Holds) -> Bools:
+        """Return in which states *holds* is so."""
+        search, parts = self.search, list[Bools]()
+        for begin in range(0, search.n, BLOCK):
+            states = search.states[begin : min(begin + BLOCK, search.n)]
+            parts.append(Claim(holds, self.features).where(states, search.layout))
+        return np.concatenate(parts)
 
     def _settle(self, verdict: Verdict[Locals]) -> None:
         settled = verdict.property.id
         self.verdicts[settled] = verdict
-        self.open = [rule for rule in self.open if rule.property.id != settled]
+        self.open.pop(settled, None)
         self.ended |= not verdict.holds and settled in self.stop_at
 
     def _broken(self, error: AssertionError) -> Verdict[Locals]:
@@ -105,7 +137,7 @@ class _Judge:
 
     def _conclude(self) -> None:
         """Judge what is still open now that every state was seen."""
-        for rule in self.open:
+        for rule, _ in tuple(self.open.values()):
             holds = rule.property.kind is Kind.ALWAYS
             self._settle(Verdict(rule.property, holds=holds))
         later = [rule for rule in self.world.rules if rule.property.kind is Kind.LEADS_TO]
@@ -115,13 +147,13 @@ class _Judge:
                 self._settle(self._leads_to(rule, edges))
 
     def _leads_to(self, rule: Rule, edges: Edges) -> Verdict[Locals]:
-        n, search = self.search.n, self.search
-        when = self._where(rule.when or _anywhere, 0, n)
+        search = self.search
+        when = self._where(rule.when or _anywhere)
         if not when.any():
             return Verdict(rule.property, holds=True, note="no state ever starts it")
         fair = selector(rule.fair)
         labels = np.array([fair(move) for move in edges.moves], np.bool_)
-        found = escape(edges.graph, when, self._where(rule.holds, 0, n), labels)
+        found = escape(edges.graph, when, self._where(rule.holds), labels)
         if found is None:
             return Verdict(rule.property, holds=True)
         prefix = search.path(found.start)
@@ -138,6 +170,9 @@ class _Judge:
             states=search.n,
             transitions=search.transitions,
             depth=len(search.levels) - 1,
+            by_depth=tuple(
+                after - before for before, after in pairwise([*search.levels, search.n])
+            ),
             deadlocks=search.deadlocks,
             complete=not self.ended,
             verdicts=tuple(self.verdicts[each] for each in order if each in self.verdicts),

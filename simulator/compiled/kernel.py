@@ -3,54 +3,34 @@
 They know no world: what actors do is in tables of numbers that Python fills on demand.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from simulator.compiled.hashed import NONE, ONE, hash_of
 from simulator.compiled.layout import Ints, Words
+from simulator.compiled.machine import Numbers, Whole, compiled, inlined, leading_zeros, prefetch
 
-EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
-ONE = np.uint64(1)
+WORD, LENGTHS = np.uint64(64), 65
 UNKNOWN, ASKED = -1, -2  # in a table: Python was not asked yet; it was, and has not answered
 SEND_BITS, MESSAGE_BITS = 16, 11  # a message sent: its channel + 1 above its number
 SENDS_MAX = 64 // SEND_BITS
 MESSAGES_MAX = (1 << MESSAGE_BITS) - 1
 CHANNELS_MAX = (1 << (SEND_BITS - MESSAGE_BITS)) - 1
-BATCH = 256  # lookups under way at the same time
+BLOCK = 64  # states whose tables are read at the same time
 PLAIN, DOUBLED, LOST, VARIANTS = 0, 1, 2, 3
-ROWS, AGAIN, QUESTIONS, DEAD, DONE = range(5)  # what a tally counts
+ROWS, AGAIN, QUESTIONS, DEAD = range(4)  # what a tally counts
 DONE_WITH, MISSING, FULL = 0, 1, 2  # how far a state was expanded
 
-Numbers = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
-Whole = int | np.int64
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-class Tables(NamedTuple):
-    """What is known of the actors.
-
-    `acts[acts_at[a] + state]` and `hears[hears_at[c] + state * stride[c] + message]` are the first
-    outcome, 0 for none.  An outcome has the state *after* it, doubled, odd if it is the last, and
-    what it *sends*, (channel + 1, message) in 16 bits each.
-    """
-
-    acts: Numbers
-    acts_at: Ints
-    hears: Numbers
-    hears_at: Ints
-    stride: Ints
-    after: Numbers
-    sends: Words
 
 
 class Model(NamedTuple):
     """A world: where its fields are, how its channels are and behave, what its actors do.
 
-    The fields are those of `layout.Shape` and of `Tables`; tuples inside would be slow.
+    The fields are those of `layout.Shape` and of `tables.Tables`; tuples inside would be slow.
+    `length[LENGTHS * channel + bits]` is the number of messages in a queue of so many bits.
     """
 
     word: Ints
@@ -58,6 +38,7 @@ class Model(NamedTuple):
     width: Words
     slot: Words
     field: Words
+    length: Ints
     to: Ints
     capacity: Ints
     ordered: Flags
@@ -68,42 +49,43 @@ class Model(NamedTuple):
     hears: Numbers
     hears_at: Ints
     stride: Ints
-    after: Numbers
-    sends: Words
+    outcomes: Words
 
 
 class Found(NamedTuple):
     """Room for what an expansion finds.
 
-    *rows* are states, *source* the state that each came from, *how* the outcome, or for LOST the
-    entry of `hears`, times VARIANTS and the variant.  *again* are states to expand once more,
-    *asked* what has to be asked before: (actor or -1 - channel, state, message).
+    *rows* are states and *hashes* theirs; `ends[k]` is how many rows there are after the k-th
+    state.  *how*, which may have no room, is the outcome, or for LOST the entry of `hears`, times
+    VARIANTS and the variant.  *again* are states to expand once more, *asked* what has to be asked
+    before: (actor or -1 - channel, state, message).  *free* and *tail* are of the channels: how
+    many messages more they can carry, and where in its word the next goes.  *new*, (workers, 2,
+    rows), is what `hashed.enter` says of the rows.
     """
 
     rows: Words
-    source: Ints
+    hashes: Words
+    ends: Ints
+    new: Ints
     how: Ints
     again: Ints
     asked: Ints
     base: Words
-    slots: Words
-    firsts: Words
+    firsts: Ints
+    free: Ints
+    tail: Words
+    tally: Ints
 
 
-def _compiled(function: F) -> F:
-    # Nothing is allocated in here, so no references are counted: that would take most of the time.
-    return cast("F", cast("Any", njit)(cache=True, nogil=True, _nrt=False)(function))
-
-
-@_compiled
-def _send(row: Words, channel: Whole, message: np.uint64, model: Model) -> bool:
-    """Put *message* into *channel* of *row*; say whether it fits."""
+@compiled
+def _insert(row: Words, channel: Whole, message: np.uint64, model: Model) -> bool:
+    """Put *message* into *channel* of *row*, wherever it belongs; say whether it fits."""
     field = len(model.word) - len(model.to) + channel
     word, shift, width = model.word[field], model.shift[field], model.width[field]
     queue = (row[word] >> shift) & model.field[field]
     if queue >> (width * np.uint64(model.capacity[channel] - 1)):
         return False
-    place, slot = np.uint64(0), model.slot[field]
+    place, slot = NONE, model.slot[field]
     here = queue & slot
     while here != 0 and (model.ordered[channel] or here <= message):
         place += width
@@ -114,239 +96,291 @@ def _send(row: Words, channel: Whole, message: np.uint64, model: Model) -> bool:
     return True
 
 
-@_compiled
-def _does(row: Words, actor: Whole, outcome: Whole, model: Model) -> bool:
-    """Let *actor* do *outcome* in *row*; say whether what it sends fits."""
-    word, shift = model.word[actor], model.shift[actor]
-    state = np.uint64(model.after[outcome] >> 1) << shift
-    row[word] = (row[word] & ~(model.field[actor] << shift)) | state
-    sends = model.sends[outcome]
+@inlined
+def _send(row: Words, sends: np.uint64, model: Model, found: Found) -> bool:
+    """Send all of *sends* in *row*; say whether it fits."""
+    seen: Whole = 0
+    channels_at = len(model.word) - len(model.to)
     while sends:
         channel = np.int64((sends & np.uint64(0xFFFF)) >> np.uint64(MESSAGE_BITS)) - 1
-        if not _send(row, channel, sends & np.uint64(MESSAGES_MAX), model):
+        message = sends & np.uint64(MESSAGES_MAX)
+        if seen >> channel & 1 or not model.ordered[channel]:
+            if not _insert(row, channel, message, model):
+                return False
+        elif found.free[channel] <= 0:
             return False
+        else:  # the first to an ordered channel: where it goes is known
+            row[model.word[channels_at + channel]] |= message << found.tail[channel]
+        seen = seen | (1 << channel)
         sends >>= np.uint64(SEND_BITS)
     return True
 
 
-@_compiled
-def _write(
-    base: Words, actor: Whole, first: Whole, variant: Whole, model: Model, found: Found, tally: Ints
-) -> bool:
-    """Write each outcome of *actor* from *first* on to *found*; say whether there was room.
+@inlined
+def _keep(n: Whole, how: Whole, words: int, found: Found) -> Whole:
+    """Keep row *n*, now complete, and return how many there are."""
+    found.hashes[n] = hash_of(found.rows[n], words)
+    if n < len(found.how):
+        found.how[n] = how
+    return n + 1
 
-    *base* is the state without the message that is heard.  LOST writes *base* itself.
+
+@inlined
+def _do(
+    actor: Whole, first: Whole, variant: Whole, n: Whole, words: int, model: Model, found: Found
+) -> Whole:
+    """Write each outcome of *actor* from *first* on, and return how many rows there are.
+
+    `found.base` is the state without the actor's own, and without the message that is heard.
     """
-    outcome = first
-    while outcome:
-        n = tally[ROWS]
-        if n == len(found.rows):
-            return False
-        row = found.rows[n]
-        for w in range(len(base)):
+    rows, base = found.rows, found.base
+    word, shift = model.word[actor], model.shift[actor]
+    outcome, last = first, first == 0
+    while not last:
+        if n >= len(rows):
+            return len(rows) + 1
+        after, sends = model.outcomes[outcome, 0], model.outcomes[outcome, 1]
+        row = rows[n]
+        for w in range(words):
             row[w] = base[w]
-        if variant == LOST or _does(row, actor, outcome, model):
-            found.source[n] = tally[DONE]
-            found.how[n] = VARIANTS * outcome + variant
-            tally[ROWS] = n + 1
-        if variant == LOST or model.after[outcome] & 1:
-            break
+        row[word] |= (after >> ONE) << shift
+        if sends == 0 or _send(row, sends, model, found):
+            n = _keep(n, VARIANTS * outcome + variant, words, found)
         outcome += 1
-    return True
+        last = after & ONE
+    return n
 
 
-@_compiled
-def _look(
-    table: Numbers, entry: Whole, question: tuple[Whole, Whole, Whole], found: Found, tally: Ints
-) -> int:
+@compiled
+def _ask(table: Numbers, entry: Whole, question: tuple[Whole, Whole, Whole], found: Found) -> int:
     """Return the first outcome in *table*; if it is not known yet, note the *question*."""
     first = table[entry]
     if first == UNKNOWN:
-        asked = tally[QUESTIONS]
+        asked = found.tally[QUESTIONS]
         if asked == len(found.asked):
             return UNKNOWN
         table[entry] = ASKED
         found.asked[asked, 0], found.asked[asked, 1], found.asked[asked, 2] = question
-        tally[QUESTIONS] = asked + 1
+        found.tally[QUESTIONS] = asked + 1
     return first if first >= 0 else ASKED
 
 
-@_compiled
-def _hears(
-    state: Words, base: Words, channel: Whole, model: Model, found: Found, tally: Ints
-) -> int:
-    """Write what may become of the messages that *channel* could deliver next."""
+@inlined
+def _local(state: Words, actor: Whole, model: Model) -> np.int64:
+    """Return the number of the local state of *actor*."""
+    return np.int64((state[model.word[actor]] >> model.shift[actor]) & model.field[actor])
+
+
+@inlined
+def _hear(
+    state: Words, channel: Whole, first: Whole, n: Whole, words: int, model: Model, found: Found
+) -> tuple[Whole, int]:
+    """Write what may become of the messages that *channel* could deliver next.
+
+    *first* is what the first of them brings.  Return how many rows there are, more than there is
+    room for if they do not fit, and how far this has come.
+    """
     field = len(model.word) - len(model.to) + channel
-    actor = model.to[channel]
-    word, shift, width = model.word[field], model.shift[field], model.width[field]
-    queue = (state[word] >> shift) & model.field[field]
-    local = np.int64((state[model.word[actor]] >> model.shift[actor]) & model.field[actor])
-    before, how_far = np.uint64(0), DONE_WITH
-    for number in range(model.capacity[channel]):
-        place = width * np.uint64(number)
+    queue = (state[model.word[field]] >> model.shift[field]) & model.field[field]
+    before, place, how_far = NONE, NONE, DONE_WITH
+    while queue >> place:
         message = (queue >> place) & model.slot[field]
-        if message == 0:
-            break
         if message != before:
-            entry = model.hears_at[channel] + local * model.stride[channel] + np.int64(message)
-            question = (-1 - channel, local, np.int64(message))
-            first = _look(model.hears, entry, question, found, tally)
+            if first < 0 or place:
+                local = _local(state, model.to[channel], model)
+                entry = _entry(local, channel, message, model)
+                question = (-1 - channel, local, np.int64(message))
+                first = _ask(model.hears, entry, question, found)
             if first == UNKNOWN:
-                return FULL
+                return n, FULL
             if first == ASKED:
                 how_far = MISSING
             else:
-                low = (ONE << place) - ONE
-                rest = (queue & low) | (((queue >> place) >> width) << place)
-                for w in range(len(state)):
-                    base[w] = state[w]
-                room = not model.doubling[channel] or _write(
-                    base, actor, first, DOUBLED, model, found, tally
-                )
-                base[word] = (base[word] & ~(model.field[field] << shift)) | (rest << shift)
-                room = room and _write(base, actor, first, PLAIN, model, found, tally)
-                if model.lossy[channel]:
-                    room = room and _write(base, actor, entry, LOST, model, found, tally)
-                if not room:
-                    return FULL
+                n = _deliver(state, channel, place, first, n, words, model, found)
+        if n > len(found.rows):
+            return n, FULL
         if model.ordered[channel]:
             break
         before = message
-    return how_far
+        place += model.width[field]
+    return n, how_far
 
 
-@_compiled
-def _acts(state: Words, actor: Whole, model: Model, found: Found, tally: Ints) -> int:
-    """Write what *actor* may do by itself."""
-    local = np.int64((state[model.word[actor]] >> model.shift[actor]) & model.field[actor])
-    question = (actor, local, 0)
-    first = _look(model.acts, model.acts_at[actor] + local, question, found, tally)
-    if first == UNKNOWN:
-        return FULL
-    if first == ASKED:
-        return MISSING
-    return DONE_WITH if _write(state, actor, first, PLAIN, model, found, tally) else FULL
-
-
-@_compiled
-def expand(states: Words, todo: Ints, model: Model, found: Found, tally: Ints) -> int:
-    """Write what follows from the states *todo* to *found*, and return how many are done.
-
-    *tally* counts rows, states to expand again, questions and states that nothing follows.
-    """
-    base = found.base
-    for count in range(len(tally)):
-        tally[count] = 0
-    for done in range(len(todo)):
-        state = states[todo[done]]
-        begin, how_far = tally[ROWS], DONE_WITH
-        tally[DONE] = todo[done]
-        for channel in range(len(model.to)):
-            how_far = max(how_far, _hears(state, base, channel, model, found, tally))
-        for actor in range(len(model.acts_at)):
-            how_far = max(how_far, _acts(state, actor, model, found, tally))
-        if how_far != DONE_WITH:
-            tally[ROWS] = begin
-        elif tally[ROWS] == begin:
-            tally[DEAD] += 1
-        if how_far == FULL:
-            return done
-        if how_far == MISSING:
-            found.again[tally[AGAIN]] = todo[done]
-            tally[AGAIN] += 1
-    return len(todo)
-
-
-@_compiled
-def _hash(row: Words) -> np.uint64:
-    """Return 64 well mixed bits of *row*."""
-    mixed = np.uint64(0)
-    for word in row:
-        mixed ^= word
-        mixed ^= mixed >> np.uint64(32)
-        mixed *= np.uint64(0xD6E8FEB86659FD93)
-        mixed ^= mixed >> np.uint64(32)
-        mixed *= np.uint64(0xD6E8FEB86659FD93)
-        mixed ^= mixed >> np.uint64(32)
-    return mixed
-
-
-@_compiled
-def _same(table: Words, at: np.uint64, row: Words) -> bool:
-    for w in range(len(row)):
-        if table[at, w] != row[w]:
-            return False
-    return True
-
-
-@_compiled
-def insert(
-    found: Found, count: Whole, states: Words, parents: Numbers, n: Whole, table: Words
+@inlined
+def _deliver(
+    state: Words,
+    channel: Whole,
+    place: np.uint64,
+    first: Whole,
+    n: Whole,
+    words: int,
+    model: Model,
+    found: Found,
 ) -> Whole:
-    """Append the *count* rows that *table* lacks to the *n* states; return how many there are then.
-
-    Lookups go in batches, so that the memory answers many at once.
-    """
-    rows, mask = found.rows, np.uint64(len(table) - 1)
-    slots, firsts = found.slots, found.firsts
-    for begin in range(0, count, BATCH):
-        many = min(BATCH, count - begin)
-        for k in range(many):
-            slots[k] = _hash(rows[begin + k]) & mask
-        for k in range(many):
-            firsts[k] = table[slots[k], 0]
-        for k in range(many):
-            at, row = slots[k], rows[begin + k]
-            if len(row) == 1 and firsts[k] == row[0]:
-                continue
-            while table[at, 0] != EMPTY and not _same(table, at, row):
-                at = (at + ONE) & mask
-            if table[at, 0] == EMPTY:
-                for w in range(len(row)):
-                    table[at, w] = states[n, w] = row[w]
-                parents[n] = found.source[begin + k]
-                n += 1
+    """Write what becomes of the message at *place*, which brings *first* and so on."""
+    field, actor, base = len(model.word) - len(model.to) + channel, model.to[channel], found.base
+    word, shift, width = model.word[field], model.shift[field], model.width[field]
+    actor_word, others = model.word[actor], ~(model.field[actor] << model.shift[actor])
+    queue = (state[word] >> shift) & model.field[field]
+    for w in range(words):
+        base[w] = state[w]
+    if model.doubling[channel]:
+        base[actor_word] &= others
+        n = _do(actor, first, DOUBLED, n, words, model, found)
+    low = (ONE << place) - ONE
+    rest = (queue & low) | (((queue >> place) >> width) << place)
+    base[word] = (base[word] & ~(model.field[field] << shift)) | (rest << shift)
+    base[actor_word] &= others
+    found.free[channel] += 1
+    found.tail[channel] -= width
+    n = _do(actor, first, PLAIN, n, words, model, found)
+    found.free[channel] -= 1
+    found.tail[channel] += width
+    if model.lossy[channel]:
+        n = _lose(state, channel, (queue >> place) & model.slot[field], n, words, model, found)
     return n
 
 
-@_compiled
-def rebuild(found: Found, states: Words, n: Whole, table: Words) -> None:
-    """Enter the first *n* of *states*, all different, into the empty *table*."""
-    mask = np.uint64(len(table) - 1)
-    slots, firsts = found.slots, found.firsts
-    for begin in range(0, n, BATCH):
-        many = min(BATCH, n - begin)
-        for k in range(many):
-            slots[k] = _hash(states[begin + k]) & mask
-        for k in range(many):
-            firsts[k] = table[slots[k], 0]
-        for k in range(many):
-            at = slots[k]
-            if firsts[k] != EMPTY:
-                at = (at + ONE) & mask
-            while table[at, 0] != EMPTY:
-                at = (at + ONE) & mask
-            for w in range(states.shape[1]):
-                table[at, w] = states[begin + k, w]
+@inlined
+def _lose(
+    state: Words,
+    channel: Whole,
+    message: np.uint64,
+    n: Whole,
+    words: int,
+    model: Model,
+    found: Found,
+) -> Whole:
+    """Write that *message* is lost, which `found.base` lacks."""
+    if n >= len(found.rows):
+        return len(found.rows) + 1
+    row, actor = found.rows[n], model.to[channel]
+    for w in range(words):
+        row[w] = found.base[w]
+    word, local = model.word[actor], _local(state, actor, model)
+    row[word] |= np.uint64(local) << model.shift[actor]
+    return _keep(n, VARIANTS * _entry(local, channel, message, model) + LOST, words, found)
 
 
-@_compiled
-def number(states: Words, n: Whole, index: Numbers) -> None:
-    """Enter the numbers of the first *n* states into *index*, which is -1 where it is empty."""
-    mask = np.uint64(len(index) - 1)
-    for k in range(n):
-        at = _hash(states[k]) & mask
-        while index[at] >= 0:
-            at = (at + ONE) & mask
-        index[at] = k
+@inlined
+def _act(
+    state: Words,
+    actor: Whole,
+    first: Whole,
+    n: Whole,
+    words: int,
+    model: Model,
+    found: Found,
+) -> tuple[Whole, int]:
+    """Write what *actor* may do by itself, *first* and so on."""
+    if first < 0:
+        local = _local(state, actor, model)
+        first = _ask(model.acts, model.acts_at[actor] + local, (actor, local, 0), found)
+        if first < 0:
+            return n, FULL if first == UNKNOWN else MISSING
+    base, word = found.base, model.word[actor]
+    for w in range(words):
+        base[w] = state[w]
+    base[word] &= ~(model.field[actor] << model.shift[actor])
+    n = _do(actor, first, PLAIN, n, words, model, found)
+    return n, FULL if n > len(found.rows) else DONE_WITH
 
 
-@_compiled
-def find(rows: Words, count: Whole, states: Words, index: Numbers, targets: Numbers) -> None:
-    """Write to *targets* the number of the state that each of *rows* is."""
-    mask = np.uint64(len(index) - 1)
-    for k in range(count):
-        at = _hash(rows[k]) & mask
-        while not _same(states, index[at], rows[k]):
-            at = (at + ONE) & mask
-        targets[k] = index[at]
+@inlined
+def _entry(local: Whole, channel: Whole, message: np.uint64, model: Model) -> Whole:
+    """Return the place in `hears` of *message* to an actor in *local*."""
+    entry: Whole = model.hears_at[channel] + local * model.stride[channel] + np.int64(message)
+    return entry
+
+
+@inlined
+def _decode(state: Words, firsts: Ints, model: Model) -> None:
+    """Write where in the tables stands what the actors do, and have the memory fetch it."""
+    actors = len(model.acts_at)
+    for actor in range(actors):
+        firsts[actor] = model.acts_at[actor] + _local(state, actor, model)
+        prefetch(model.acts, np.uint64(firsts[actor]))
+    for channel in range(len(model.to)):
+        field, to = actors + channel, model.to[channel]
+        message = (state[model.word[field]] >> model.shift[field]) & model.slot[field]
+        local = np.int64(firsts[to] - model.acts_at[to])
+        firsts[field] = _entry(local, channel, message, model)
+        prefetch(model.hears, np.uint64(firsts[field]))
+
+
+@inlined
+def _read(firsts: Ints, model: Model) -> None:
+    """Replace the places by what stands there, and have the memory fetch those outcomes."""
+    actors = len(model.acts_at)
+    for field in range(len(model.word)):
+        table = model.acts if field < actors else model.hears
+        firsts[field] = table[firsts[field]]
+        prefetch(model.outcomes, np.uint64(max(firsts[field], 0)))
+
+
+@inlined
+def _lengths(state: Words, model: Model, found: Found) -> None:
+    """Note how full the channels are."""
+    for channel in range(len(model.to)):
+        field = len(model.word) - len(model.to) + channel
+        queue = (state[model.word[field]] >> model.shift[field]) & model.field[field]
+        length = model.length[LENGTHS * channel + np.int64(WORD - leading_zeros(queue))]
+        found.free[channel] = model.capacity[channel] - length
+        found.tail[channel] = model.shift[field] + np.uint64(length) * model.width[field]
+
+
+@inlined
+def _follow(
+    state: Words, firsts: Ints, n: Whole, words: int, model: Model, found: Found
+) -> tuple[Whole, int]:
+    """Write what follows from *state*; return how many rows there are and how far this has come."""
+    begin, how_far, actors = n, DONE_WITH, len(model.acts_at)
+    _lengths(state, model, found)
+    for channel in range(len(model.to)):
+        first = firsts[actors + channel]
+        n, far = _hear(state, channel, first, n, words, model, found)
+        how_far = max(how_far, far)
+    for actor in range(actors):
+        n, far = _act(state, actor, firsts[actor], n, words, model, found)
+        how_far = max(how_far, far)
+    if how_far != DONE_WITH:
+        return begin, how_far
+    if n == begin:
+        found.tally[DEAD] += 1
+    return n, how_far
+
+
+@inlined
+def _expand(states: Words, todo: Ints, words: int, model: Model, found: Found) -> int:
+    n: Whole = 0
+    many = min(len(todo), len(found.ends))
+    for begin in range(0, many, BLOCK):
+        block = min(BLOCK, many - begin)
+        for k in range(block):
+            _decode(states[todo[begin + k]], found.firsts[k], model)
+        for k in range(block):
+            _read(found.firsts[k], model)
+        for k in range(block):
+            done = begin + k
+            n, how_far = _follow(states[todo[done]], found.firsts[k], n, words, model, found)
+            found.ends[done] = found.tally[ROWS] = n
+            if how_far == FULL:
+                return done
+            if how_far == MISSING:
+                found.again[found.tally[AGAIN]] = todo[done]
+                found.tally[AGAIN] += 1
+    return many
+
+
+@compiled
+def expand(states: Words, todo: Ints, model: Model, found: Found) -> int:
+    """Write what follows from the states *todo* to *found*, and return how many are done.
+
+    `found.tally` counts rows, states to expand again and states that nothing follows; it goes on
+    to count questions.
+    """
+    tally = found.tally
+    tally[ROWS] = tally[AGAIN] = tally[DEAD] = 0
+    if len(found.base) == 1:  # a constant: the compiler makes other code of it
+        return _expand(states, todo, 1, model, found)
+    return _expand(states, todo, len(found.base), model, found)

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from attrs import frozen
 
-WORD_BITS = 63  # of 64: a word of ones only is no state
+WORD_BITS = 63  # of 64
+STATE = np.uint64(1 << 63)  # set in the first word of every state, so that none is zero
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
@@ -114,4 +115,5 @@ def packed(states: Words, old: Layout, new: Layout) -> Words:
         for slot, message in enumerate(messages):
             value |= message.astype(np.uint64) << np.uint64(new.bits[field] * slot)
         after[:, new.shape.word[field]] |= value << new.shape.shift[field]
+    after[:, 0] |= STATE
     return after

@@ -8,149 +8,252 @@ import numpy as np
 
 from simulator.actors import ActorWorld, Locals
 from simulator.compiled import kernel
-from simulator.compiled.kernel import AGAIN, DEAD, EMPTY, QUESTIONS, ROWS, Found, Model
-from simulator.compiled.layout import Ints, Layout, Words, column, layout, packed, slots
+from simulator.compiled.crew import Crew
+from simulator.compiled.hashed import AHEAD, BOTH, SLOTS, enter, number, rebuild
+from simulator.compiled.kernel import AGAIN, DEAD, QUESTIONS, ROWS, Found, Model
+from simulator.compiled.layout import STATE, Ints, Layout, Words, column, layout, packed, slots
+from simulator.compiled.machine import Numbers
 from simulator.compiled.tables import Memory
 from simulator.explorer import START, BoundExceeded, Path, Progress
 
-CHUNK = 1 << 12  # states expanded at once
-LOAD = 0.6  # of the table, at most
+CHUNK = 1 << 12  # states that a worker expands at once
+STATES, BUCKETS = 1 << 14, 1 << 12  # room at first
+ROWS_MIN, QUESTIONS_MIN = 1 << 15, 1 << 14
+LINE = 64  # bytes of a line of the cache, which is a bucket for states of one word
+LOAD = 0.75  # of the table, at most
 
 
 class Search:
-    """One exploration under way; states are numbered in the order of discovery."""
+    """One exploration under way; states are numbered in the order of discovery.
 
-    def __init__(self, world: ActorWorld) -> None:
+    The numbers do not depend on how many *workers* there are.
+
+    Raises:
+        ValueError: There are more than two workers, or none.
+    """
+
+    def __init__(
+        self, world: ActorWorld, *, workers: int = 1, memory_max: int | None = None
+    ) -> None:
         self.world = world
         self.memory = Memory(world)
+        self._crew, self._memory_max = Crew(workers), memory_max
         self.layout = self._layout()
+        self._fixed = self._channels()
         self.model = self._model()
         self.n = 1
-        self.states: Words = np.zeros((1 << 14, self.layout.words), np.uint64)
-        self.parents = np.full(1 << 14, -1, np.int32)
-        self.found = self._room(1 << 17)
-        self.table = self._table(1 << 15)
+        self.states: Words = np.zeros((STATES, self.layout.words), np.uint64)
+        self.states[0, 0] = STATE
+        self.parents = np.full(STATES, -1, np.int32)
+        self.table = self._table(BUCKETS, self._entered())
+        self.rooms = [self._room(ROWS_MIN, QUESTIONS_MIN) for _ in range(workers)]
         self.levels = [0]
         self.asking = np.zeros(0, np.int64)
         self.transitions = self.deadlocks = 0
-        self.tally = np.zeros(5, np.int64)
+        self._again: list[Ints] = []  # states to expand once more, when the actors were asked
 
     def level(self, states_max: int, progress: Progress | None, every: int) -> bool:
         """Expand the states found last; say whether there are new ones.
 
         Raises:
-            BoundExceeded: There are more than *states_max* states; nothing was proven.
+            BoundExceeded: There are more than *states_max* states, or they need more memory than
+                they may have; nothing was proven.
         """
-        begin, end = self.levels[-1], self.n
-        for first in range(begin, end, CHUNK):
-            todo = np.arange(first, min(first + CHUNK, end))
-            while len(todo):
-                todo = self._expanded(todo)
-            if self.n > states_max:
-                name = self.world.name
-                raise BoundExceeded(f"{name}: more than {states_max} states; nothing was proven")
-            if progress is not None and first // every < (first + CHUNK) // every:
+        begin, end, step = self.levels[-1], self.n, CHUNK * len(self.rooms)
+        for first in range(begin, end, step):
+            self._expand(np.arange(first, min(first + step, end)), states_max)
+            if progress is not None and first // every < (first + step) // every:
                 progress(self.n, self.transitions, len(self.levels) - 1, self.n - first)
+        if self._again:
+            again = self._answer()
+            for first in range(0, len(again), step):
+                self._expand(again[first : first + step], states_max)
         if self.n > end:
             self.levels.append(end)
         return self.n > end
 
-    def outcomes(self, todo: Ints) -> int:
-        """Write what follows from the states *todo*, all answered, to `found`; return how many."""
-        while True:
-            done = kernel.expand(self.states, todo, self.model, self.found, self.tally)
-            if done == len(todo):
-                return int(self.tally[ROWS])
-            self.found = self._room(2 * len(self.found.rows))
+    def _expand(self, todo: Ints, states_max: int) -> None:
+        """Expand *todo* as far as the actors have been asked; each worker takes a part."""
+        while len(todo):
+            parts = np.array_split(todo, len(self.rooms))
+            work = zip(parts, self.rooms, strict=True)
+            calls = [(self.states, part, self.model, room) for part, room in work]
+            dones = self._crew.run(kernel.expand, calls)
+            last = 0  # the first that has not come to its end: what follows is done once more
+            while last < len(parts) - 1 and dones[last] == len(parts[last]):
+                last += 1
+            self._enter(parts[: last + 1])
+            if self.n > states_max:
+                raise self._exceeded(f"{states_max} states")
+            todo = todo[sum(map(len, parts[:last])) + dones[last] :]
+            if dones[last] < len(parts[last]):
+                self.rooms[last] = self._larger(self.rooms[last])
 
-    def _expanded(self, todo: Ints) -> Ints:
-        """Expand *todo*, answer what was asked, and return what is left to expand."""
-        done = kernel.expand(self.states, todo, self.model, self.found, self.tally)
-        count = int(self.tally[ROWS])
+    def _enter(self, parts: list[Ints]) -> None:
+        """Enter what follows from *parts*, and append what is new to the states."""
+        rooms = self.rooms[: len(parts)]
+        count = sum(int(room.tally[ROWS]) for room in rooms)
         self.transitions += count
-        self.deadlocks += int(self.tally[DEAD])
-        self._reserve(count)
-        self.n = int(
-            kernel.insert(self.found, count, self.states, self.parents, self.n, self.table)
-        )
-        again = self.found.again[: self.tally[AGAIN]]
-        left = np.concatenate([again, todo[done:]])
-        if self.tally[QUESTIONS]:
-            self._answer(again)
-        elif not done:
-            self.found = self._room(2 * len(self.found.rows))
-        return left
+        self.deadlocks += sum(int(room.tally[DEAD]) for room in rooms)
+        self._again.extend(r.again[: r.tally[AGAIN]].copy() for r in rooms if r.tally[AGAIN])
+        self._reserve(self.n + count)
+        halves = (0, 1) if len(self.rooms) > 1 else (BOTH,)
+        found = self._crew.run(self._entered_in, [(half, rooms) for half in halves])
+        for todo, room, new in zip(parts, rooms, zip(*found, strict=True), strict=True):
+            rows, sources = new[0]
+            if len(new) > 1:
+                both = np.concatenate(new, axis=1)
+                rows, sources = both[:, np.argsort(both[0])]
+            end = self.n + len(rows)
+            self.states[self.n : end] = room.rows[rows]
+            self.parents[self.n : end] = todo[sources]
+            self.n = end
 
-    def _answer(self, again: Ints) -> None:
-        """Ask the actors what was asked; *asking* are the states that led to it."""
-        self.asking = again.copy()
-        self.memory.answer(self.found.asked[: self.tally[QUESTIONS]])
+    def _entered_in(self, half: int, rooms: list[Found]) -> list[Ints]:
+        """Enter what belongs to *half*; return which rows of each room are new, and whence."""
+        found: list[Ints] = []
+        for room in rooms:
+            rows = room.rows[: room.tally[ROWS]]
+            new = room.new[max(half, 0)]
+            count = enter(rows, room.hashes, room.ends, half, self.table, new)
+            found.append(new[:, :count])
+        return found
+
+    def _answer(self) -> Ints:
+        """Ask the actors what was asked; return the states that led to it."""
+        self.asking = np.concatenate(self._again)
+        self._again.clear()
+        asked = [room.asked[: room.tally[QUESTIONS]] for room in self.rooms]
+        self.memory.answer(np.concatenate(asked))
+        for room in self.rooms:
+            room.tally[QUESTIONS] = 0
         fits = zip(self.memory.counts(), self.layout.bits, strict=True)
         if not all(count <= 1 << bits for count, bits in fits):
             self._widen()
         self.model = self._model()
+        return self.asking
 
-    def _reserve(self, count: int) -> None:
-        """Make room for *count* states more."""
-        need = self.n + count
+    # --- For claims that only the whole graph decides ----------------------------------------
+
+    def remember_how(self) -> None:
+        """From now on tell the outcome that each row is; give up what finds new states."""
+        self.table = np.zeros((0, SLOTS), np.uint64)
+        self.rooms = [self._room(len(self.rooms[0].rows), 1, hows=True)]
+
+    def outcomes(self, todo: Ints) -> Found:
+        """Return what follows from the states *todo*, which are all answered."""
+        while kernel.expand(self.states, todo, self.model, self.rooms[0]) < len(todo):
+            self.rooms[0] = self._larger(self.rooms[0])
+        return self.rooms[0]
+
+    def index(self) -> Numbers:
+        """Return the table in which `hashed.find` looks the number of a state up."""
+        size = 2 << int(self.n / LOAD).bit_length()
+        index = np.full(size, -1, np.int32)
+        number(self.states, self.n, index)
+        return index
+
+    # --- Room -----------------------------------------------------------------------------
+
+    def held(self) -> int:
+        """Return the bytes of the states, their table and the tables of the actors."""
+        each = self.layout.words * 8 + self.parents.itemsize
+        tables = sum(table.nbytes for table in self.memory.tables())
+        return self.n * each + self.table.nbytes + tables
+
+    def _reserve(self, need: int) -> None:
+        """Make room for *need* states."""
         if need > len(self.states):
-            size = max(need, 2 * len(self.states))
+            size = max(need, 4 * len(self.states))  # what is not touched takes no memory
             self.states = _copied(self.states, size, self.n)
             self.parents = _copied(self.parents, size, self.n)
-        if need > LOAD * len(self.table):
-            size = len(self.table)
-            while need > LOAD * size:
-                size *= 2
-            self.table = self._table(size)
+        words = self.layout.words
+        buckets = enough = len(self.table) // words
+        while need > LOAD * enough * SLOTS:
+            enough *= 2
+        more = enough * words * LINE if enough > buckets else 0
+        if self._memory_max is not None and self.held() + more > self._memory_max:
+            raise self._exceeded(f"{self._memory_max} bytes")
+        if more:
+            self.table = self._table(enough, self.table)
+
+    def _exceeded(self, bound: str) -> BoundExceeded:
+        return BoundExceeded(f"{self.world.name}: more than {bound}; nothing was proven")
 
     def _widen(self) -> None:
         """Pack the states anew, with room for what has been met."""
         old, self.layout = self.layout, self._layout()
+        self._fixed = self._channels()
         states = np.empty((len(self.states), self.layout.words), np.uint64)
         states[: self.n] = packed(self.states[: self.n], old, self.layout)
         self.states = states
-        self.table = self._table(len(self.table))
-        self.found = self._room(len(self.found.rows))
+        self.table = self._table(len(self.table) // old.words, self._entered())
+        if self.layout.words != old.words:
+            self.rooms = [self._room(len(room.rows), len(room.asked)) for room in self.rooms]
 
     def _layout(self) -> Layout:
         capacities = tuple(channel.capacity for channel in self.world.channels)
         return layout(self.memory.counts(), (*(1,) * len(self.world.actors), *capacities))
 
-    def _model(self) -> Model:
+    def _channels(self) -> tuple[Any, ...]:
+        """Return what a model says of the channels, from `length` to `doubling`."""
         channels = self.world.channels
-        return Model(
-            *self.layout.shape,
-            to=np.array(self.world.to, np.int64),
-            capacity=np.array([c.capacity for c in channels], np.int64),
-            ordered=np.array([c.ordered for c in channels], np.bool_),
-            lossy=np.array([c.lossy for c in channels], np.bool_),
-            doubling=np.array([c.doubling for c in channels], np.bool_),
-            **self.memory.tables()._asdict(),
+        width = self.layout.bits[len(self.world.actors) :]
+        length = [[-(-bits // each) for bits in range(kernel.LENGTHS)] for each in width]
+        return (
+            np.array(length, np.int64).ravel(),
+            np.array(self.world.to, np.int64),
+            np.array([c.capacity for c in channels], np.int64),
+            np.array([c.ordered for c in channels], np.bool_),
+            np.array([c.lossy for c in channels], np.bool_),
+            np.array([c.doubling for c in channels], np.bool_),
         )
 
-    def _room(self, rows: int) -> Found:
+    def _model(self) -> Model:
+        return Model._make((*self.layout.shape, *self._fixed, *self.memory.tables()))
+
+    def _room(self, rows: int, questions: int, *, hows: bool = False) -> Found:
+        channels = len(self.world.channels)
         return Found(
             rows=np.empty((rows, self.layout.words), np.uint64),
-            source=np.empty(rows, np.int64),
-            how=np.empty(rows, np.int64),
+            hashes=np.zeros(rows + AHEAD, np.uint64),
+            ends=np.empty(CHUNK, np.int64),
+            new=np.empty((self._crew.workers, 2, rows), np.int64),
+            how=np.empty(rows if hows else 0, np.int64),
             again=np.empty(CHUNK, np.int64),
-            asked=np.empty((1 << 14, 3), np.int64),
+            asked=np.empty((questions, 3), np.int64),
             base=np.empty(self.layout.words, np.uint64),
-            slots=np.empty(kernel.BATCH, np.uint64),
-            firsts=np.empty(kernel.BATCH, np.uint64),
+            firsts=np.empty((kernel.BLOCK, len(self.layout.slots)), np.int64),
+            free=np.empty(channels, np.int64),
+            tail=np.empty(channels, np.uint64),
+            tally=np.zeros(4, np.int64),
         )
 
-    def _table(self, size: int) -> Words:
-        table = np.full((size, self.layout.words), EMPTY, np.uint64)
-        kernel.rebuild(self.found, self.states, self.n, table)
+    def _larger(self, room: Found) -> Found:
+        """Return more room than *room*, with the questions in it."""
+        asked = int(room.tally[QUESTIONS])
+        questions = len(room.asked) * (2 if asked == len(room.asked) else 1)
+        larger = self._room(2 * len(room.rows), questions, hows=bool(len(room.how)))
+        larger.asked[:asked] = room.asked[:asked]
+        larger.tally[QUESTIONS] = asked
+        return larger
+
+    def _table(self, buckets: int, old: Words) -> Words:
+        """Return a table of so many buckets with what is in *old*, each in a line of the cache."""
+        lines, slots = buckets * self.layout.words, SLOTS
+        room = np.zeros((lines + 1) * slots, np.uint64)
+        begin = -room.ctypes.data % LINE // room.itemsize
+        table = room[begin : begin + lines * slots].reshape(lines, slots)
+        rebuild(old, table, np.empty(self.layout.words, np.uint64))
         return table
 
-    def index(self) -> kernel.Numbers:
-        """Return the table in which `kernel.find` looks the number of a state up."""
-        size = 1 << int(self.n / LOAD).bit_length()
-        index = np.full(size, -1, np.int32)
-        kernel.number(self.states, self.n, index)
-        return index
+    def _entered(self) -> Words:
+        """Return the states as a table that is not in order."""
+        full = -(-self.n // SLOTS)
+        states = np.zeros((full * SLOTS, self.layout.words), np.uint64)
+        states[: self.n] = self.states[: self.n]
+        lines = states.reshape(full, SLOTS, self.layout.words).transpose(0, 2, 1)
+        return np.ascontiguousarray(lines).reshape(-1, SLOTS)
 
     # --- Back to what people know ----------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """What the actors of a world do, in numbers: asked of Python once, then looked up."""
 
-from bisect import bisect_right
-from collections.abc import Hashable, Iterable
-from typing import Any
+from collections.abc import Callable, Hashable, Iterable
+from itertools import islice, repeat
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -17,13 +17,30 @@ from simulator.compiled.kernel import (
     SENDS_MAX,
     UNKNOWN,
     VARIANTS,
-    Numbers,
-    Tables,
 )
-from simulator.compiled.layout import Ints
+from simulator.compiled.layout import Ints, Words
+from simulator.compiled.machine import Numbers
 from simulator.explorer import Move
 
-ROOM = 64  # local states and messages that a table has room for at first
+Sends = tuple[tuple[str, Hashable], ...]
+WHO, STATE_BITS = 64, 40  # a question as a number: who + WHO, state, message
+ROOM = 256  # local states and messages that a table has room for at first
+
+
+class Tables(NamedTuple):
+    """What is known of the actors.
+
+    `acts[acts_at[a] + state]` and `hears[hears_at[c] + state * stride[c] + message]` are the first
+    outcome, 0 for none.  An outcome has the state *after* it, doubled, odd if it is the last, and
+    what it *sends*, (channel + 1, message) in 16 bits each.
+    """
+
+    acts: Numbers
+    acts_at: Ints
+    hears: Numbers
+    hears_at: Ints
+    stride: Ints
+    outcomes: Words
 
 
 class Memory:
@@ -38,14 +55,13 @@ class Memory:
         self.world = world
         self.locals: list[list[Hashable]] = [[] for _ in world.actors]
         self.messages: list[list[Hashable]] = [[None] for _ in world.channels]
-        self.whats: list[str] = [""]
-        self._local_of: list[dict[Hashable, int]] = [{} for _ in world.actors]
-        self._message_of: list[dict[Hashable, int]] = [{} for _ in world.channels]
-        self._sends_of: dict[tuple[tuple[str, Hashable], ...], int] = {(): 0}
+        self._local_of = [_Numbers(known) for known in self.locals]
+        self._message_of = [_Numbers(known) for known in self.messages]
+        self._sends_of = _Codes(self._code)
         self._after: list[int] = [1]  # of the outcomes that are not in the tables yet
         self._sends: list[int] = [0]
         self._acts = [np.full(ROOM, UNKNOWN, np.int32) for _ in world.actors]
-        self._hears = [np.full((ROOM, ROOM // 4), UNKNOWN, np.int32) for _ in world.channels]
+        self._hears = [np.full((ROOM, ROOM // 16), UNKNOWN, np.int32) for _ in world.channels]
         none, nowhere = np.zeros(0, np.int32), np.zeros(0, np.int64)
         self._tables = Tables(
             acts=none,
@@ -53,44 +69,70 @@ class Memory:
             hears=none,
             hears_at=nowhere,
             stride=nowhere,
-            after=none,
-            sends=np.zeros(0, np.uint64),
+            outcomes=np.zeros((0, 2), np.uint64),
         )
         self._outcomes_known = 0
-        self.asked: list[tuple[int, int, int]] = []
-        self._firsts: list[int] = []  # the first outcome that each of them brought
+        self._asked = [np.zeros((0, 3), np.int64)]  # each question once, in order
+        self._firsts = [np.zeros(0, np.int64)]  # the outcome with which the answer to each begins
         for actor in range(len(world.actors)):
-            self.local(actor, world.actors[actor].initial)
+            _ = self._local_of[actor][world.actors[actor].initial]
 
     def counts(self) -> tuple[int, ...]:
         """Return how many local states each actor has, and messages each channel, and none."""
         return (*map(len, self.locals), *map(len, self.messages))
 
-    def local(self, actor: int, state: Hashable) -> int:
-        """Return the number of a local state."""
-        known = self._local_of[actor]
-        number = known.setdefault(state, len(known))
-        if number == len(self.locals[actor]):
-            self.locals[actor].append(state)
-        return number
+    @property
+    def asked(self) -> list[tuple[int, int, int]]:
+        """What was asked so far: (actor, state, 0) or (-1 - channel, state, message)."""
+        return [(who, state, message) for who, state, message in self._questions().tolist()]
+
+    def _questions(self) -> Ints:
+        """Return all questions as one array, (n, 3)."""
+        self._asked = [np.concatenate(self._asked)]
+        return self._asked[0]
+
+    def _begins(self) -> Ints:
+        """Return the outcome with which the answer to each question begins."""
+        self._firsts = [np.concatenate(self._firsts)]
+        return self._firsts[0]
 
     def answer(self, asked: Ints) -> None:
-        """Ask the actors what is asked: (actor, state) or (-1 - channel, state, message)."""
-        world = self.world
-        questions: list[tuple[int, int, int]] = asked.tolist()
-        for who, state, message in questions:
-            self.asked.append((who, state, message))
-            self._firsts.append(self._outcomes_known + len(self._after))
+        """Ask the actors what is asked: (actor, state, 0) or (-1 - channel, state, message).
+
+        What was asked twice is asked once, and the order does not count.
+        """
+        asked = _unique(asked)
+        self._asked.append(asked)
+        for who in np.unique(asked[:, 0]).tolist():
+            _, states, messages = asked[asked[:, 0] == who].T
+            begins = np.array(self._outcomes(who, states.tolist(), messages.tolist()), np.int64)
+            self._firsts.append(begins + self._outcomes_known)
+            none = np.diff(begins, append=len(self._after)) == 0
+            firsts = np.where(none, 0, begins + self._outcomes_known)
             if who >= 0:
-                done = world.actors[who].acts(self.locals[who][state])
-                self._acts[who][state] = self._outcomes(who, done)
+                self._acts[who][states] = firsts
             else:
-                channel = -1 - who
-                to = world.to[channel]
-                word = self.messages[channel][message]
-                hears = world.actors[to].hears
-                done = hears(self.locals[to][state], world.channels[channel].name, word)
-                self._hears[channel][state, message] = self._outcomes(to, done)
+                self._hears[-1 - who][states, messages] = firsts
+
+    def _outcomes(self, who: int, states: list[int], messages: list[int]) -> list[int]:
+        """Note what comes of each question to *who*; return where it begins."""
+        after, sent, code_of, begins = self._after, self._sends, self._sends_of, list[int]()
+        to = who if who >= 0 else self.world.to[-1 - who]
+        actor, number_of, known = self.world.actors[to], self._local_of[to], self.locals[to]
+        locals_: list[Any] = [known[state] for state in states]
+        if who >= 0:
+            answers = map(actor.acts, locals_)
+        else:
+            words: list[Any] = [self.messages[-1 - who][message] for message in messages]
+            answers = map(actor.hears, locals_, repeat(self.world.channels[-1 - who].name), words)
+        for done in answers:
+            begins.append(len(after))
+            for _, local, sends in done:
+                after.append(number_of[local] << 1)
+                sent.append(code_of[sends] if sends else 0)
+            if len(after) > begins[-1]:
+                after[-1] |= 1
+        return begins
 
     def move(self, how: int) -> Move:
         """Return the move that a transition was, by its number in `kernel.Found`."""
@@ -98,24 +140,17 @@ class Memory:
         if variant == LOST:
             lost, missing = self._entry(number)
             return loss(self.world.channels[lost], missing)
-        who, _, message = self.asked[bisect_right(self._firsts, number) - 1]
-        do = Do(self.whats[number], None, self._sent(number))
+        begins = self._begins()
+        asked = int(np.searchsorted(begins, number, side="right")) - 1
+        who, state, message = map(int, self._questions()[asked])
+        nth = number - int(begins[asked])
         if who >= 0:
-            return act(self.world.actors[who], do)
-        channel = self.world.channels[-1 - who]
+            actor = self.world.actors[who]
+            return act(actor, _nth(actor.acts(self.locals[who][state]), nth))
+        channel, to = self.world.channels[-1 - who], self.world.to[-1 - who]
         heard = self.messages[-1 - who][message]
-        return arrival(channel, heard, do, doubled=variant == DOUBLED)
-
-    def _sent(self, number: int) -> tuple[tuple[str, Hashable], ...]:
-        """Return what outcome *number* sends."""
-        code = int(self._tables.sends[number])
-        sent: list[tuple[str, Hashable]] = []
-        while code:
-            channel, message = divmod(code & ((1 << SEND_BITS) - 1), 1 << MESSAGE_BITS)
-            name = self.world.channels[channel - 1].name
-            sent.append((name, self.messages[channel - 1][message]))
-            code >>= SEND_BITS
-        return tuple(sent)
+        done = self.world.actors[to].hears(self.locals[to][state], channel.name, heard)
+        return arrival(channel, heard, _nth(done, nth), doubled=variant == DOUBLED)
 
     def _entry(self, number: int) -> tuple[int, Hashable]:
         """Return the channel and the message of an entry of `Tables.hears`."""
@@ -123,37 +158,14 @@ class Memory:
         within = number - int(self._tables.hears_at[channel])
         return channel, self.messages[channel][within % int(self._tables.stride[channel])]
 
-    def _outcomes(self, actor: int, done: Iterable[Do]) -> int:
-        """Note outcomes and return the number of the first, 0 for none."""
-        known, states = self._local_of[actor], self.locals[actor]
-        first = self._outcomes_known + len(self._after)
-        for what, state, sends in done:
-            number = known.get(state)
-            if number is None:
-                number = known[state] = len(states)
-                states.append(state)
-            code = self._sends_of.get(sends)
-            if code is None:
-                code = self._sends_of[sends] = self._code(sends)
-            self._after.append(number << 1)
-            self._sends.append(code)
-            self.whats.append(what)
-        if self._outcomes_known + len(self._after) == first:
-            return 0
-        self._after[-1] |= 1
-        return first
-
-    def _code(self, sends: tuple[tuple[str, Hashable], ...]) -> int:
+    def _code(self, sends: Sends) -> int:
         """Return what is sent in 16 bits each, the first in the lowest."""
         if len(sends) > SENDS_MAX:
             raise ValueError(f"{self.world.name}: more than {SENDS_MAX} messages at once: {sends}")
         code = 0
         for place, (name, message) in enumerate(sends):
             channel = self.world.number(name)
-            known = self._message_of[channel]
-            number = known.setdefault(message, len(known) + 1)
-            if number == len(self.messages[channel]):
-                self.messages[channel].append(message)
+            number = self._message_of[channel][message]
             if number > MESSAGES_MAX:
                 raise ValueError(f"{self.world.name}: more than {MESSAGES_MAX} messages on {name}")
             code |= (((channel + 1) << MESSAGE_BITS) | number) << (SEND_BITS * place)
@@ -172,15 +184,15 @@ class Memory:
             grown |= new
         if grown or not len(self._tables.acts):
             self._join()
-        after, sends = self._tables.after, self._tables.sends
+        outcomes = self._tables.outcomes
         begin = self._outcomes_known
         end = self._outcomes_known = begin + len(self._after)
-        if end > len(after):
-            after = np.concatenate([after[:begin], np.zeros(2 * end - begin, np.int32)])
-            sends = np.concatenate([sends[:begin], np.zeros(2 * end - begin, np.uint64)])
-            self._tables = self._tables._replace(after=after, sends=sends)
-        after[begin:end] = self._after
-        sends[begin:end] = self._sends
+        if end > len(outcomes):
+            room = np.zeros((2 * end - begin, 2), np.uint64)
+            outcomes = np.concatenate([outcomes[:begin], room])
+            self._tables = self._tables._replace(outcomes=outcomes)
+        outcomes[begin:end, 0] = self._after
+        outcomes[begin:end, 1] = self._sends
         self._after.clear()
         self._sends.clear()
         return self._tables
@@ -198,6 +210,46 @@ class Memory:
         self._tables = self._tables._replace(
             acts=acts, acts_at=acts_at, hears=hears, hears_at=hears_at, stride=stride
         )
+
+
+def _unique(asked: Ints) -> Ints:
+    """Return the different questions, in order."""
+    who, state, message = asked.T
+    codes = np.unique(((((who + WHO) << STATE_BITS) | state) << MESSAGE_BITS) | message)
+    pairs = codes >> MESSAGE_BITS
+    return np.stack(
+        [(pairs >> STATE_BITS) - WHO, pairs & ((1 << STATE_BITS) - 1), codes & MESSAGES_MAX], axis=1
+    )
+
+
+class _Numbers(dict[Hashable, int]):
+    """The place of each value in a list, to which one that is not there yet is added."""
+
+    def __init__(self, values: list[Hashable]) -> None:
+        super().__init__()
+        self._values = values
+
+    def __missing__(self, value: Hashable) -> int:
+        number = self[value] = len(self._values)
+        self._values.append(value)
+        return number
+
+
+class _Codes(dict[Sends, int]):
+    """What is sent as a number, worked out once."""
+
+    def __init__(self, code: Callable[[Sends], int]) -> None:
+        super().__init__()
+        self._code = code
+
+    def __missing__(self, sends: Sends) -> int:
+        number = self[sends] = self._code(sends)
+        return number
+
+
+def _nth(done: Iterable[Do], number: int) -> Do:
+    """Return one of the outcomes of a step, asked for once more."""
+    return next(islice(done, number, None))
 
 
 def _grown(table: Any, sizes: tuple[int, ...]) -> tuple[Any, bool]:  # noqa: ANN401  # of either shape

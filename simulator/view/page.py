@@ -146,9 +146,8 @@ def _size(each: Shown) -> str:
     rows = ", ".join(taken) or "none declared"
     words = f"{states} states, {transitions} transitions, depth {depth}. Takes: {rows}."
     end = "" if each.judgement.report.complete else " The failure ended it: the rest is open."
-    chart = (
-        f"<figure>{depths(each.checked.levels)}<figcaption>States by depth</figcaption></figure>"
-    )
+    chart = depths(each.checked.judgement.report.by_depth)
+    chart = f"<figure>{chart}<figcaption>States by depth</figcaption></figure>"
     return f"<p>{words}{end}</p>{chart}"
 
 

@@ -134,9 +134,15 @@ def counter(end: int, *, fails_at: int = -1) -> ActorWorld:
     return ActorWorld("counter", (one, other), (Channel("numbers", "adder", 3),), (rule,))
 
 
-def test_numbers_grow_out_of_their_fields() -> None:
-    """The states are packed anew, and none is lost, as local states and messages become many."""
+@pytest.mark.parametrize("idle", [0, 1, 2])
+def test_numbers_grow_out_of_their_fields(idle: int) -> None:
+    """The states are packed anew, and none is lost, however many words a state has.
+
+    An idle channel fills a word, so that states differ in the last one only.
+    """
     world = counter(300)
+    full = (Channel(f"none{number}", "adder", WORD_BITS - 3) for number in range(idle))
+    world = evolve(world, channels=(*world.channels, *full))
     found = compiled.explore(world, states_max=10_000)
     assert essence(found) == essence(explorer.explore(world, states_max=10_000))
     assert found.states > 1_000

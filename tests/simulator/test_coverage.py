@@ -68,7 +68,7 @@ class Odd:
 )
 def test_states_are_counted_depth_by_depth(world: World[Any]) -> None:
     """Both explorers tell of every depth, the last one included."""
-    assert alone(world).levels == by_hand(world)
+    assert alone(world).judgement.report.by_depth == by_hand(world)
 
 
 def test_the_rows_of_a_world_are_those_that_its_moves_take() -> None:
