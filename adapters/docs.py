@@ -2,7 +2,7 @@
 
 The reference pages of the machines are their declarations.  In the pages that tell of defects, the
 block below each mark is the shortest way in which the checker finds that defect.  The page of
-assumptions is printed whole.
+assumptions, that of the strategy's keys and their schema are printed whole.
 """
 
 import re
@@ -10,6 +10,8 @@ from pathlib import Path
 
 from adapters.draw import picture
 from adapters.machine_file import load
+from adapters.strategy import page as strategy
+from adapters.strategy.schema import dump
 from machines.lift import draw
 from simulator.catalogue import WORLDS, catalogue
 from simulator.counterexample import mermaid, text
@@ -22,6 +24,7 @@ from spec.render import markdown
 DOCS = Path(__file__).parent.parent / "docs"
 REFERENCE = DOCS / "reference"
 ASSUMPTIONS = DOCS / "explanation" / "assumptions.md"
+SCHEMA = DOCS.parent / "configs" / "strategy" / "schema.json"
 EXAMPLE = DOCS / "how-to" / "resend.py"
 FOUND = (DOCS / "explanation" / "what-the-checker-found.md", DOCS / "how-to" / "own-machine.md")
 MARKED = re.compile(r"(<!-- found: (.+?) -->\n```)(\w+)\n.*?(?=^```$)", re.DOTALL | re.MULTILINE)
@@ -64,6 +67,8 @@ def main() -> None:
     drawn = {REFERENCE / name: picture for name, picture in pictures().items()}
     told = {path: found(path.read_text(encoding="utf-8")).encode() for path in FOUND}
     told[ASSUMPTIONS] = assumptions().encode()
+    told[REFERENCE / "configuration-strategy.md"] = strategy.markdown().encode()
+    told[SCHEMA] = dump().encode()
     for path, content in (texts | drawn | told).items():
         path.write_bytes(content)
         print(path)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from adapters.cli.check import check
+from adapters.cli.config import config
 from adapters.cli.draw import draw
 from adapters.cli.export import export
 from adapters.cli.fuzz import fuzz
@@ -54,3 +55,4 @@ app.command()(orderly(rows))
 app.command()(orderly(fuzz))
 app.command()(orderly(export))
 app.command()(orderly(simulate))
+app.add_typer(config)

@@ -1,0 +1,1 @@
+"""The strategy's configuration: one table of keys, and all that follows from it."""
