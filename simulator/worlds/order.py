@@ -156,6 +156,12 @@ DEEP: Mapping[str, Size] = MappingProxyType(
             room=6,
         ),
         "order-replace-crash": Size(losses=1, budget=Budget(losses=1, crashes=1, replaces=1)),
+        "order-stop-doubled": Size(
+            stop=True,
+            ordered=True,
+            losses=1,
+            budget=Budget(losses=1, crashes=1, doubles=1),
+        ),
         "order-anew-all": Size(orders=2, anew=True, qty=1, losses=1, budget=BOTH),
         "order-silent-again": Size(silent=True, doubling=True, budget=Budget(timeouts=2), room=6),
         "order-twins-lost": Size(orders=2, qty=1, losses=1, budget=LOST),

@@ -28,7 +28,7 @@ from simulator.worlds.order_venue import Life, Report, Request
 from spec.order import ORDER, Action, State
 
 Step = Callable[[Order, Event, OrderSpec], tuple[Order, tuple[Action, ...]]]
-Sends = tuple[tuple[str, Request], ...]
+Sends = tuple[tuple[str, Request | Report], ...]
 Told = tuple[tuple[int, Event], ...]
 SAME = MappingProxyType(
     {
@@ -76,6 +76,7 @@ class Budget(NamedTuple):
     timeouts: int = 0  # although nothing may be lost
     crashes: int = 0
     replaces: int = 0
+    doubles: int = 0  # of reports, which arrive once more after those that are under way
 
 
 class Ours(NamedTuple):
@@ -114,16 +115,20 @@ class OurActor:
     narrow: bool = False
     route: Callable[[Ours, int], int] = lambda _, which: which
 
-    def hears(self, ours: Ours, channel: str, report: Report) -> Iterator[Do]:  # noqa: ARG002
+    def hears(self, ours: Ours, channel: str, report: Report) -> Iterator[Do]:
         """Yield what becomes of a report."""
         if ours.down:
             yield Do("reaches nobody", ours)
             return
-        if ours.budget.losses:
-            less = ours.budget._replace(losses=ours.budget.losses - 1)
+        budget = ours.budget
+        if budget.losses:
+            less = budget._replace(losses=budget.losses - 1)
             yield Do("is lost", ours._replace(budget=less, missed=True, passage=Passage.NONE))
-        which = self.route(ours, report.which)
-        yield from self._does("is told", ours, ((which, report.event),))
+        told = ((self.route(ours, report.which), report.event),)
+        if budget.doubles:
+            once = ours._replace(budget=budget._replace(doubles=budget.doubles - 1))
+            yield from self._does("is told, and under way again", once, told, (channel, report))
+        yield from self._does("is told", ours, told)
 
     def acts(self, ours: Ours) -> Iterator[Do]:
         """Yield what we may do by ourselves."""
@@ -173,9 +178,12 @@ class OurActor:
                     what = f"replace order {i} by {qty} lots"
                     yield from self._does(what, less, ((i, ReplaceRequested(qty)),))
 
-    def _does(self, what: str, ours: Ours, told: Told) -> Iterator[Do]:
-        """Yield that the order machines are *told* of events."""
-        after, sends = ours._replace(passage=Passage.NONE), list[tuple[str, Request]]()
+    def _does(self, what: str, ours: Ours, told: Told, *again: tuple[str, Report]) -> Iterator[Do]:
+        """Yield that the order machines are *told* of events; *again* stays under way."""
+        after, sends = (
+            ours._replace(passage=Passage.NONE),
+            list[tuple[str, Request | Report]](again),
+        )
         for i, event in told:
             before = after.orders[i]
             if before is None:
@@ -213,7 +221,7 @@ class OurActor:
     def features(self, ours: Ours) -> Features:
         """Return what we believe of each order, and what we have been through."""
         budget, first = ours.budget, self.budget
-        harm = budget._replace(replaces=0) != first._replace(replaces=0)
+        harm = budget._replace(replaces=0, doubles=0) != first._replace(replaces=0, doubles=0)
         found = {
             "our_lost": int(harm),
             "crashed": int(budget.crashes < first.crashes),

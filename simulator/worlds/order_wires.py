@@ -12,28 +12,27 @@ from simulator.worlds.order_ours import Budget
 from simulator.worlds.order_venue import Report
 from simulator.worlds.wires import late
 
-ONCE = Budget(replaces=1)
-SIZE = Size(ordered=True, budget=ONCE)
+SIZE = Size(ordered=True, budget=Budget(replaces=1))
 
 
 def assumptions() -> Iterator[tuple[Assumption, ActorWorld]]:
     """Yield an order that may be replaced once."""
-    lost, waited, crash = (
-        ONCE._replace(losses=1),
-        ONCE._replace(timeouts=1),
-        ONCE._replace(crashes=1),
-    )
     for assumption, name, size in (
         (Assumption.FIFO, "in order", SIZE),
         (Assumption.UNORDERED, "out of order", evolve(SIZE, ordered=False)),
-        (Assumption.DUPLICATING, "doubled", evolve(SIZE, doubling=True)),
-        (Assumption.LOSSY, "lost", evolve(SIZE, losses=1, budget=lost)),
-        (Assumption.UNKNOWN_OUTCOME, "time-outs", evolve(SIZE, budget=waited)),
-        (Assumption.CRASH, "crash", evolve(SIZE, budget=crash)),
+        (Assumption.DUPLICATING, "doubled", _suffering(doubles=1)),
+        (Assumption.LOSSY, "lost", evolve(_suffering(losses=1), losses=1)),
+        (Assumption.UNKNOWN_OUTCOME, "time-outs", _suffering(timeouts=1)),
+        (Assumption.CRASH, "crash", _suffering(crashes=1)),
     ):
         yield assumption, order_world(f"order, {name}", size)
     slow = late(order_world("order, late acks", SIZE), "venue", "reports", _acknowledges)
     yield Assumption.LATE_ACK, slow
+
+
+def _suffering(**budget: int) -> Size:
+    """Return the size of a world in which our side may suffer so much more."""
+    return evolve(SIZE, budget=SIZE.budget._replace(**budget))
 
 
 def _acknowledges(report: Report) -> bool:

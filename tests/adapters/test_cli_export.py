@@ -71,7 +71,7 @@ def test_a_world_of_several_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (("order-plain",), "order-plain is not made of actors and channels"),
+        (("position-twins",), "position-twins is not made of actors and channels"),
         (("supervisor-hlat",), "no world 'supervisor-hlat'; the nearest is supervisor-halt"),
         ((RESEND, "--mutant", 4), "resend has no mutant 4; there are: 1 RS-1 every transmission"),
         ((RESEND, "--mutant", -1), "resend has no mutant -1"),

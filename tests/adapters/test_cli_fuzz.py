@@ -71,8 +71,8 @@ def test_shares_are_of_what_can_be_reached(tmp_path: Path) -> None:
     head, _, _, line, *_ = result.stdout.splitlines()
     assert head == "seed 1: in each world 10 walks of at most 50 steps"
     assert line.split()[0] == "order-plain"
-    assert " of 300 (" in line
-    assert " of 870 (" in line
+    assert " of 163 (" in line
+    assert " of 442 (" in line
     assert re.search(r"order \d+ of 38 \([\d.]+ %\), 100 declared", line)
     assert re.search(r"\norder-plain: of \d+ walks ORD-8.1 in \d+, ", result.stdout)
     assert result.stdout == fuzzed(tmp_path, "order-plain").stdout

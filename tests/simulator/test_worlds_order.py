@@ -19,6 +19,7 @@ STATES_MAX = 4_000_000
 DEEP_COUNTS = {
     "order-stop-crash": (378_771, 1_833_542, 24),
     "order-stop-all": (653_274, 2_127_768, 27),
+    "order-stop-doubled": (225_612, 701_454, 24),
     "order-replace-crash": (1_989_217, 10_738_480, 29),
     "order-anew-all": (1_960_838, 9_535_614, 29),
     "order-silent-again": (2_517_950, 35_934_614, 42),
@@ -80,6 +81,18 @@ def test_a_crash_may_fall_between_the_journal_and_the_wire() -> None:
     assert crash.sends == ()
 
 
+def test_a_doubled_report_comes_again_after_those_under_way() -> None:
+    """It is told at once too, and costs as many requests as it asks for."""
+    side = OurActor(budget=Budget(doubles=1))
+    again, once = side.hears(Ours((Order(qty=2),), side.budget), "reports", Report(0, Acked()))
+    assert again.sends == (("reports", Report(0, Acked())),)
+    assert once.sends == ()
+    assert isinstance(again.state, Ours)
+    assert again.state.orders == (Order(qty=2, state=State.NEW),)
+    assert again.state.budget == Budget()
+    assert not side.features(again.state)["our_lost"]
+
+
 def test_nobody_hears_the_venue_while_we_are_down() -> None:
     """What arrives then is lost, and the restart asks about every order that is open."""
     side, down = OurActor(), ONE._replace(down=True)
@@ -101,7 +114,11 @@ def test_what_happens_in_the_end_is_what_works() -> None:
     """Losses, doubles and crashes need not happen; what arrives does, and a restart."""
     assert delivers(Move("reports", f"{CancelRejected()}: is told", "we"))
     assert delivers(Move("we", "restart", "requests"))
-    unfair = ("is lost", "is told, and crash before it is sent")
+    unfair = (
+        "is lost",
+        "is told, and crash before it is sent",
+        "is told, and under way again",
+    )
     assert not any(delivers(Move("reports", f"Acked: {what}", "we")) for what in unfair)
     assert not delivers(Move("reports", "doubles Acked: is told", "we"))
     assert not delivers(Move("we", "crash"))
