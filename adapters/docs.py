@@ -17,6 +17,7 @@ from simulator.catalogue import WORLDS, catalogue
 from simulator.counterexample import mermaid, text
 from simulator.judge import kill
 from simulator.matrix import hooks, matrix
+from simulator.metrics import markdown as metrics
 from simulator.view.assumptions import markdown as assumed
 from spec.catalogue import MACHINES
 from spec.render import markdown
@@ -66,6 +67,7 @@ def main() -> None:
     texts = {REFERENCE / name: page.encode() for name, page in pages().items()}
     drawn = {REFERENCE / name: picture for name, picture in pictures().items()}
     told = {path: found(path.read_text(encoding="utf-8")).encode() for path in FOUND}
+    told[REFERENCE / "metrics.md"] = metrics().encode()
     told[ASSUMPTIONS] = assumptions().encode()
     told[REFERENCE / "configuration-strategy.md"] = strategy.markdown().encode()
     told[SCHEMA] = dump().encode()

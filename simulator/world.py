@@ -40,6 +40,8 @@ from simulator.venue import Venue
 from simulator.venue_terms import VenueConfig
 from spec.units import MILLI_NS, SECOND_NS
 
+Told = Callable[[int, bots.Event, tuple[Command, ...], Bot], None]
+
 NEVER = 2**62
 FUNDING_NS = 8 * 3_600 * SECOND_NS
 
@@ -101,17 +103,22 @@ class Run:
 
 
 def run(
-    setup: Setup, candles: Candles, *, progress: Callable[[int, int], None] | None = None
+    setup: Setup,
+    candles: Candles,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    told: Told | None = None,
 ) -> Run:
     """Run *setup* over *candles* and return what came of it.
 
-    *progress* is called with (bars done, bars) about every 1,000 bars.  The collector of reference
+    *progress* is called with (bars done, bars) about every 1,000 bars, *told* with each step of the
+    bot: the time in ns, the event, the commands, the bot after it.  The collector of reference
     cycles rests meanwhile: a run makes none, and looking for them costs a sixth of its time.
     """
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return _World(setup, candles).run(progress)
+        return _World(setup, candles, told).run(progress)
     finally:
         if collecting:
             gc.enable()
@@ -120,8 +127,8 @@ def run(
 class _World:
     """One run under way."""
 
-    def __init__(self, setup: Setup, candles: Candles) -> None:
-        self.setup, self.candles = setup, candles
+    def __init__(self, setup: Setup, candles: Candles, told: Told | None) -> None:
+        self.setup, self.candles, self.tell = setup, candles, told
         self.venue = Venue(setup.venue, (setup.wallet.instrument,), checked=setup.checked)
         self.path = Path(candles)
         self.record = Record(candles.start_ms * MILLI_NS)
@@ -233,6 +240,8 @@ class _World:
         """Tell the bot of *event* and put its commands on the wire."""
         self.bot, commands = bots.step(self.bot, event)
         self.record.told(self.path.now_ns, event, commands, self.bot)
+        if self.tell is not None:
+            self.tell(self.path.now_ns, event, commands, self.bot)
         for command in commands:
             self._command(command)
 

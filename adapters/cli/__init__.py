@@ -4,8 +4,10 @@ from typing import Annotated
 
 import typer
 
+from adapters.cli.audit import audit, replay
 from adapters.cli.check import check
 from adapters.cli.config import config
+from adapters.cli.data import app as data
 from adapters.cli.draw import draw
 from adapters.cli.export import export
 from adapters.cli.fuzz import fuzz
@@ -55,4 +57,7 @@ app.command()(orderly(rows))
 app.command()(orderly(fuzz))
 app.command()(orderly(export))
 app.command()(orderly(simulate))
+app.command()(orderly(audit))
+app.command()(orderly(replay))
 app.add_typer(config)
+app.add_typer(data)

@@ -1,6 +1,7 @@
 """`hedgeproof simulate`: a hedge wallet on recorded or synthetic candles."""
 
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,8 +10,11 @@ import typer
 from adapters.cli.terminal import CommandError, console, waiting
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from adapters.config import Simulation
     from simulator.candles import Candles
+    from simulator.world import Setup, Told
 
 OUT = Path("runs/default")
 
@@ -25,6 +29,7 @@ def simulate(  # noqa: PLR0913  # the options are the command's
     seed: Annotated[int | None, typer.Option(help="The seed of the market and the wire.")] = None,
     bars: Annotated[int | None, typer.Option(help="Take the first bars only; 0: all.")] = None,
     out: Annotated[Path, typer.Option(help="The folder to write to.")] = OUT,
+    journal: Annotated[Path | None, typer.Option(help="A new file for a journal to audit.")] = None,
 ) -> None:
     """Simulate a hedge wallet and write a report."""
     from adapters import config as configs
@@ -37,10 +42,10 @@ def simulate(  # noqa: PLR0913  # the options are the command's
     }
     chosen = {name: value for name, value in values.items() if value is not None}
     wanted = configs.default() if config is None else configs.load(config)
-    _simulate(configs.replaced(wanted, chosen), out)
+    _simulate(configs.replaced(wanted, chosen), out, journal)
 
 
-def _simulate(config: "Simulation", out: Path) -> None:
+def _simulate(config: "Simulation", out: Path, journal: Path | None) -> None:
     """Run *config*, write what came of it to *out*, and sum it up."""
     from adapters import config as configs
     from adapters.cli.results import rows_taken, shares, table, write
@@ -52,14 +57,28 @@ def _simulate(config: "Simulation", out: Path) -> None:
     candles = _candles(config)
     setup = configs.setup(config, candles)
     _make(out)  # before the work, in case it cannot be
-    with waiting("bars") as told:
-        done = run(setup, candles, progress=lambda bar, count: told(bar, count, ""))
+    with _recorded(journal, setup, candles) as step, waiting("bars") as told:
+        done = run(setup, candles, progress=lambda bar, count: told(bar, count, ""), told=step)
     found = summary(done) | shares(rows_taken(done))
     with waiting("files") as told:
         for number, count in write(done, found, config, out):
             told(number, count, "")
     console().print(table(done, found))
     print(f"The report is {out / 'report.html'}")
+
+
+@contextmanager
+def _recorded(journal: Path | None, setup: "Setup", candles: "Candles") -> "Generator[Told | None]":
+    """Yield what writes each step of a run to *journal*, if there is one."""
+    if journal is None:
+        yield None
+        return
+    from adapters.cli.audit import refused
+    from adapters.cli.recording import recorded
+    from spec.units import MILLI_NS
+
+    with refused(), recorded(journal, setup, candles.start_ms * MILLI_NS) as told:
+        yield told
 
 
 def _make(out: Path) -> None:

@@ -1,0 +1,145 @@
+"""The audit: replay every step, check every property that the bot's side can show, sum it up."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from attrs import field, frozen
+
+from adapters.journal.chain import End, Row
+from adapters.journal.errors import JournalError
+from adapters.journal.properties import CHECKS
+from adapters.journal.replay import Moment, replayed
+from adapters.journal.steps import intents
+from adapters.journal.store import Reader
+from machines.bot import Bot
+
+FINDINGS_MAX = 20  # of each property: the first ones tell the most
+
+
+@frozen
+class Finding:
+    """Property *check* does not hold of row *row*: *text* says how."""
+
+    check: str
+    row: int
+    text: str
+
+
+@frozen
+class Tally:
+    """How many cases of a property were looked at, and how many of them failed."""
+
+    cases: int = 0
+    failed: int = 0
+
+
+@frozen(kw_only=True)
+class Audit:
+    """What an audit found; *fault* is why it ended before the last row, if it did.
+
+    The machines repeat rows *first* to *last*, of the times from *from_ns* to *until_ns* (Unix
+    ns).  *head* is the last row whose hash follows from those before it, None where none does.
+    """
+
+    first: int = 0
+    last: int = -1
+    head: End | None = None
+    from_ns: int = 0
+    until_ns: int = 0
+    steps: int = 0
+    snapshots: int = 0
+    intents: int = 0
+    commands: int = 0
+    changes: int = 0
+    bot: Bot | None = field(default=None, repr=False)
+    tallies: dict[str, Tally] = field(factory=dict[str, Tally])
+    findings: tuple[Finding, ...] = ()
+    fault: JournalError | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Return whether the whole journal is sound."""
+        return self.fault is None and not self.findings
+
+
+class Auditor:
+    """Looks at the moments of a journal, one after another."""
+
+    def __init__(self) -> None:
+        self.counts = dict.fromkeys(("steps", "snapshots", "intents", "commands", "changes"), 0)
+        self.cases = dict.fromkeys(CHECKS, 0)
+        self.failed = dict.fromkeys(CHECKS, 0)
+        self.findings: list[Finding] = []
+        self.first: Moment | None = None
+        self.last: Moment | None = None
+
+    def see(self, moment: Moment) -> None:
+        """Count *moment*, and check each property of it."""
+        self.first = self.first or moment
+        self.last = moment
+        self._count(moment)
+        for name, (_, check) in CHECKS.items():
+            for text in check(moment):
+                self.cases[name] += 1
+                if text:
+                    self._found(Finding(name, moment.row, text))
+
+    def result(self, head: End | None, fault: JournalError | None) -> Audit:
+        """Return what was found."""
+        first, last = self.first, self.last
+        return Audit(
+            first=first.row if first else 0,
+            last=last.row if last else -1,
+            head=head,
+            from_ns=first.at_ns if first else 0,
+            until_ns=last.at_ns if last else 0,
+            **self.counts,
+            bot=last.after if last else None,
+            tallies={name: Tally(self.cases[name], self.failed[name]) for name in CHECKS},
+            findings=tuple(self.findings),
+            fault=fault,
+        )
+
+    def _count(self, moment: Moment) -> None:
+        step, counts = moment.step, self.counts
+        if step is None:
+            counts["snapshots"] += 1
+            return
+        counts["steps"] += 1
+        counts["intents"] += len(intents(step))
+        counts["commands"] += len(step.commands)
+        counts["changes"] += len(step.changes)
+
+    def _found(self, finding: Finding) -> None:
+        self.failed[finding.check] += 1
+        if self.failed[finding.check] <= FINDINGS_MAX:
+            self.findings.append(finding)
+
+
+def audit(path: Path, seen: Callable[[Moment, int], None] | None = None) -> Audit:
+    """Return what an audit of the journal at *path* finds; what is broken ends it, and is told.
+
+    *seen* is called with each moment that replays, and with the number of the last row.
+
+    Raises:
+        JournalError: The file cannot be opened as a journal at all.
+    """
+    auditor = Auditor()
+    heads: list[End] = []
+    fault: JournalError | None = None
+    with Reader(path) as reader:
+        try:
+            for moment in replayed(_followed(reader, heads)):
+                auditor.see(moment)
+                if seen is not None:
+                    seen(moment, reader.head.row)
+        except JournalError as error:
+            fault = error
+    return auditor.result(heads[0] if heads else None, fault)
+
+
+def _followed(reader: Reader, heads: list[End]) -> Iterator[Row]:
+    """Yield the rows of *reader*; *heads* holds the newest that has been verified."""
+    for row in reader.rows():
+        heads[:] = [End(row.row, row.hash)]
+        yield row

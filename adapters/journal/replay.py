@@ -1,0 +1,115 @@
+"""Replay: the machines take the recorded steps again, and a bot goes on where its journal ends."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import TypeVar
+
+from attrs import frozen
+
+from adapters.journal.chain import Kind, Row
+from adapters.journal.codec import CodecError, decode
+from adapters.journal.errors import NO_ROW, JournalError
+from adapters.journal.steps import Snapshot, Step, changes
+from adapters.journal.store import Journal
+from machines import bot as bots
+from machines.bot import Bot, Event
+from machines.ladder import Config
+from machines.messages import Command, Restarted
+
+T = TypeVar("T")
+WROTE = "use the release that wrote it"
+
+
+@frozen(kw_only=True)
+class Moment:
+    """Row *row*: at *at_ns* (Unix ns) the bot *before* took *step* and became *after*.
+
+    A snapshot has no step.
+    """
+
+    row: int
+    at_ns: int
+    before: Bot
+    step: Step | None
+    after: Bot
+
+
+def replayed(rows: Iterable[Row]) -> Iterator[Moment]:
+    """Yield what *rows*, a snapshot first, make the machines do.
+
+    Raises:
+        JournalError: A row is no step, or the machines do otherwise than it says.
+    """
+    bot: Bot | None = None
+    for row in rows:
+        if row.kind is Kind.SNAPSHOT:
+            found = _decoded(row, Snapshot).bot
+            if bot is not None and found != bot:
+                raise JournalError(row.row, "its bot is not what the rows before make", WROTE)
+            yield Moment(row=row.row, at_ns=row.at_ns, before=found, step=None, after=found)
+            bot = found
+        elif bot is None:
+            raise JournalError(row.row, "no snapshot comes before it", "put back a copy")
+        else:
+            moment = _stepped(row, bot)
+            yield moment
+            bot = moment.after
+
+
+def _stepped(row: Row, bot: Bot) -> Moment:
+    """Return what the step of *row* makes of *bot*."""
+    step = _decoded(row, Step)
+    after, commands = bots.step(bot, step.event)
+    if commands != step.commands:
+        raise JournalError(row.row, "the machines ask for other commands than it says", WROTE)
+    if changes(bot, step.event, after) != step.changes:
+        raise JournalError(row.row, "the machines change otherwise than it says", WROTE)
+    return Moment(row=row.row, at_ns=row.at_ns, before=bot, step=step, after=after)
+
+
+def _decoded(row: Row, kind: type[T]) -> T:
+    """Return what *row* says."""
+    try:
+        return decode(row.body, kind)
+    except CodecError as error:
+        raise JournalError(row.row, str(error), WROTE) from error
+
+
+def tell(journal: Journal, bot: Bot, event: Event, at_ns: int) -> tuple[Bot, tuple[Command, ...]]:
+    """Return *bot* after *event*, and the commands, which may leave: the journal has them.
+
+    Raises:
+        JournalError: The step could not be written; nothing may leave.
+    """
+    after, commands = bots.step(bot, event)
+    step = Step(event=event, commands=commands, changes=changes(bot, event, after))
+    journal.append(at_ns, step)
+    return after, commands
+
+
+def rebuilt(journal: Journal) -> Bot:
+    """Return the bot as the journal has made it, from the newest snapshot on.
+
+    Raises:
+        JournalError: A row from there on is not as it was written, or the machines do otherwise.
+    """
+    bot: Bot | None = None
+    with closing(journal.rows(journal.last_snapshot())) as rows:
+        for moment in replayed(rows):
+            bot = moment.after
+    if bot is None:
+        raise JournalError(NO_ROW, "it has no rows", "put back a copy")
+    return bot
+
+
+def resume(journal: Journal, config: Config, at_ns: int) -> tuple[Bot, tuple[Command, ...]]:
+    """Return the bot of *journal*, told that it has restarted, and the commands that follow.
+
+    Raises:
+        JournalError: As `rebuilt`; or *config* is not the journal's.
+    """
+    bot = rebuilt(journal)
+    if bot.wallet.config != config:
+        fix = "give that one, or begin a new journal once the account is flat"
+        raise JournalError(NO_ROW, "it is of another configuration", fix)
+    return tell(journal, bot, Restarted(), at_ns)
