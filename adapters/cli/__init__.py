@@ -9,6 +9,7 @@ from adapters.cli.check import check
 from adapters.cli.config import config
 from adapters.cli.data import app as data
 from adapters.cli.draw import draw
+from adapters.cli.exchange import exchange
 from adapters.cli.export import export
 from adapters.cli.fuzz import fuzz
 from adapters.cli.machines import machines
@@ -59,5 +60,6 @@ app.command()(orderly(export))
 app.command()(orderly(simulate))
 app.command()(orderly(audit))
 app.command()(orderly(replay))
+app.command()(orderly(exchange))
 app.add_typer(config)
 app.add_typer(data)

@@ -1,0 +1,1 @@
+"""The dialect of Bybit's v5 interface, linear contracts."""

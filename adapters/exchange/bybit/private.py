@@ -1,0 +1,327 @@
+"""An account's orders, executions, positions and wallet as the venue writes them."""
+
+from hashlib import blake2b
+from uuid import UUID
+
+from adapters.exchange.bybit.text import ratio, text
+from adapters.exchange.core import Exchange
+from adapters.exchange.records import ExecType, Execution, Order, Status
+from adapters.exchange.trader import Trader
+from simulator.account import LEGS
+from simulator.venue_order import conditional, limited, trigger
+from spec.terms import (
+    Instrument,
+    PositionMode,
+    PositionSide,
+    Reason,
+    Side,
+    TimeInForce,
+    TriggerBy,
+)
+from spec.units import MILLI_NS
+
+Payload = dict[str, object]
+LOW = 2**64
+
+_STATUS = {
+    Status.UNTRIGGERED: "Untriggered",
+    Status.TRIGGERED: "Triggered",
+    Status.NEW: "New",
+    Status.PARTIALLY_FILLED: "PartiallyFilled",
+    Status.FILLED: "Filled",
+    Status.CANCELED: "Cancelled",
+    Status.REJECTED: "Rejected",
+    Status.EXPIRED: "Cancelled",
+}
+_EXEC = {ExecType.TRADE: "Trade", ExecType.LIQUIDATION: "BustTrade", ExecType.FUNDING: "Funding"}
+_CANCEL = {Reason.REDUCE_ONLY: "CancelByReduceOnly", Reason.LIQUIDATION: "CancelAllBeforeLiq"}
+_ORDER: Payload = {  # what orders here do not have
+    "createType": "CreateByUser",
+    "tpslMode": "",  # its presence says that this is a contract
+    "takeProfit": "",
+    "stopLoss": "",
+    "tpTriggerBy": "",
+    "slTriggerBy": "",
+    "tpLimitPrice": "0",
+    "slLimitPrice": "0",
+    "smpType": "None",
+    "smpGroup": 0,
+    "smpOrderId": "",
+    "blockTradeId": "",
+    "isLeverage": "",
+    "orderIv": "",
+}
+_EXECUTION: Payload = {
+    "indexPrice": "",
+    "tradeIv": "",
+    "markIv": "",
+    "underlyingPrice": "",
+    "blockTradeId": "",
+}
+_POSITION: Payload = {
+    "positionBalance": "0",
+    "positionStatus": "Normal",
+    "autoAddMargin": 0,
+    "adlRankIndicator": 0,
+    "riskId": 1,
+    "riskLimitValue": "0",
+    "takeProfit": "",
+    "stopLoss": "",
+    "trailingStop": "0",
+    "tpslMode": "Full",
+    "isReduceOnly": False,
+}
+SIDE = {Side.BUY: "Buy", Side.SELL: "Sell"}
+
+
+def identity(kind: str, account: str, number: int) -> str:
+    """Return the venue's text for *number*: `number_of` reads it back."""
+    high = int.from_bytes(blake2b(f"{kind}/{account}".encode(), digest_size=8).digest())
+    return str(UUID(int=high * LOW + number))
+
+
+def number_of(kind: str, account: str, name: str) -> int | None:
+    """Return the number that `identity` has written as *name*, or None."""
+    try:
+        number = UUID(name).int % LOW
+    except ValueError:
+        return None
+    return number if identity(kind, account, number) == name else None
+
+
+def ms(time_ns: int) -> str:
+    """Return Unix ms as text."""
+    return str(time_ns // MILLI_NS)
+
+
+def notional(instrument: Instrument, tick_lots: int) -> str:
+    """Return *tick_lots* in the quote currency."""
+    return text(tick_lots * instrument.value, instrument.money)
+
+
+class Private:
+    """Writes what belongs to the accounts of *exchange*."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.exchange = exchange
+
+    def order(self, trader: Trader, order: Order) -> Payload:
+        """Write *order*."""
+        listing = self.exchange.listings[order.symbol]
+        instrument, wanted = listing.instrument, order.wanted
+        waits = conditional(wanted)
+        rising = waits and trigger(wanted).above
+        spent = text(order.fee, instrument.money)
+        left = order.leaves_qty
+        by = "MarkPrice" if wanted.trigger_by is TriggerBy.MARK else "LastPrice"
+        return {
+            "category": "linear",
+            "symbol": listing.symbol,
+            "orderId": identity("order", trader.name, order.number),
+            "orderLinkId": order.link,
+            "side": SIDE[wanted.side],
+            "orderType": "Limit" if limited(wanted) else "Market",
+            "price": text(wanted.price_ticks, instrument.tick),
+            "qty": text(wanted.qty, instrument.lot),
+            "timeInForce": _time_in_force(order),
+            "orderStatus": _status(order),
+            "rejectReason": _reject_reason(order),
+            "cancelType": _cancel_type(order),
+            "reduceOnly": wanted.reduce_only,
+            "closeOnTrigger": False,
+            "positionIdx": int(wanted.position_side),
+            "leavesQty": text(left, instrument.lot),
+            "leavesValue": notional(instrument, left * wanted.price_ticks),
+            "cumExecQty": text(order.cum_qty, instrument.lot),
+            "cumExecValue": notional(instrument, order.notional),
+            "cumExecFee": spent,
+            "cumFeeDetail": {listing.quote: spent} if order.cum_qty else {},
+            "avgPrice": ratio(order.notional, order.cum_qty, instrument.tick)
+            if order.cum_qty
+            else "",
+            "stopOrderType": "Stop" if waits else "",
+            "triggerPrice": text(wanted.trigger_ticks, instrument.tick) if waits else "",
+            "triggerDirection": 0 if not waits else 1 if rising else 2,
+            "triggerBy": by if waits else "",
+            "lastPriceOnCreated": text(order.placed_at, instrument.tick),
+            "createdTime": ms(order.created_ns),
+            "updatedTime": ms(order.updated_ns),
+            **_ORDER,
+        }
+
+    def execution(self, trader: Trader, execution: Execution) -> Payload:
+        """Write *execution*; one of no order bears its own number as the order's."""
+        listing = self.exchange.listings[execution.symbol]
+        instrument, order = listing.instrument, execution.order
+        wanted = order.wanted if order else None
+        value = execution.qty * execution.price_ticks
+        own = identity("execution", trader.name, execution.number)
+        rate = instrument.maker_ppm if execution.maker else instrument.taker_ppm
+        if execution.type is ExecType.FUNDING:
+            rate = self.exchange.terms.funding_ppm
+        return {
+            "category": "linear",
+            "symbol": listing.symbol,
+            "orderId": identity("order", trader.name, order.number) if order else own,
+            "orderLinkId": order.link if order else "",
+            "side": SIDE[execution.side],
+            "orderType": ("Limit" if limited(wanted) else "Market") if wanted else "UNKNOWN",
+            "stopOrderType": "Stop" if wanted and conditional(wanted) else "UNKNOWN",
+            "orderPrice": text(wanted.price_ticks, instrument.tick) if wanted else "0",
+            "orderQty": text(wanted.qty if wanted else 0, instrument.lot),
+            "leavesQty": text(order.leaves_qty if order else 0, instrument.lot),
+            "createType": "CreateByUser" if order else "",
+            "execId": own,
+            "execType": _EXEC[execution.type],
+            "execPrice": text(execution.price_ticks, instrument.tick),
+            "execQty": text(execution.qty, instrument.lot),
+            "execValue": notional(instrument, value),
+            "execFee": text(execution.fee, instrument.money),
+            "feeRate": text(rate, "0.000001"),
+            "feeCurrency": listing.quote,
+            "execPnl": text(execution.profit, instrument.money),
+            "execTime": ms(execution.time_ns),
+            "isMaker": execution.maker,
+            "closedSize": text(execution.closed_qty, instrument.lot),
+            "markPrice": text(execution.price_ticks, instrument.tick),
+            **_EXECUTION,
+            "seq": execution.number,
+        }
+
+    def positions(self, trader: Trader, symbol: int) -> list[Payload]:
+        """Write the position of *symbol*: one row, or in hedge mode one a leg, flat or not."""
+        if trader.account.mode is PositionMode.HEDGE:
+            return [self._position(trader, symbol, leg, int(leg)) for leg in LEGS]
+        pair = trader.account.pairs[symbol]
+        leg = PositionSide.SHORT if pair.short.qty else PositionSide.LONG
+        return [self._position(trader, symbol, leg, 0)]
+
+    def _position(self, trader: Trader, symbol: int, side: PositionSide, index: int) -> Payload:
+        """Write one leg."""
+        account, listing = trader.account, self.exchange.listings[symbol]
+        instrument, leg, mark = listing.instrument, account.leg(symbol, side), account.marks[symbol]
+        sign = 1 if side is PositionSide.LONG else -1
+        realized = leg.realized
+        if index == 0:
+            realized = account.pairs[symbol].long.realized + account.pairs[symbol].short.realized
+        money = instrument.money
+        value = leg.qty * mark * instrument.value
+        liquidation = trader.venue.liquidation_price(symbol, side)
+        moved_ns = trader.moved_ns.get(symbol, 0)
+        shown = SIDE[Side.BUY if sign > 0 else Side.SELL]
+        return {
+            "category": "linear",
+            "symbol": listing.symbol,
+            "positionIdx": index,
+            "side": shown if leg.qty or index else "",
+            "size": text(leg.qty, instrument.lot),
+            "avgPrice": ratio(leg.cost, leg.qty, instrument.tick),
+            "entryPrice": ratio(leg.cost, leg.qty, instrument.tick),
+            "positionValue": notional(instrument, leg.cost),
+            "markPrice": text(mark, instrument.tick),
+            "leverage": str(account.leverage),
+            "unrealisedPnl": notional(instrument, sign * (leg.qty * mark - leg.cost)),
+            "curRealisedPnl": notional(instrument, realized),
+            "cumRealisedPnl": notional(instrument, realized),
+            "liqPrice": text(liquidation, instrument.tick) if liquidation else "",
+            "bustPrice": "",
+            "positionIM": text(value // account.leverage, money),
+            "positionMM": text(instrument.maintenance(value), money),
+            "tradeMode": int(account.isolated),
+            **_POSITION,
+            "createdTime": ms(moved_ns),
+            "updatedTime": ms(moved_ns),
+            "seq": len(trader.executions),
+        }
+
+    def wallet(self, trader: Trader) -> Payload:
+        """Write the wallet: one coin, the quote currency of the first symbol."""
+        account, listing = trader.account, self.exchange.listings[0]
+        money = listing.instrument.money
+        margins = [trader.margins(symbol) for symbol in range(len(account.pairs))]
+        held, ordered = (sum(column) for column in zip(*margins, strict=True))
+        equity, profit = account.equity(), account.equity() - account.cash
+        kept = sum(
+            each.instrument.maintenance(
+                account.leg(index, leg).qty * account.marks[index] * each.instrument.value
+            )
+            for index, each in enumerate(self.exchange.listings)
+            for leg in LEGS
+        )
+        free = max(equity - held - ordered, 0)
+        coin: Payload = {
+            "coin": listing.quote,
+            "equity": text(equity, money),
+            "usdValue": text(equity, money),
+            "walletBalance": text(account.cash, money),
+            "locked": "0",
+            "borrowAmount": "0",
+            "accruedInterest": "0",
+            "totalOrderIM": text(ordered, money),
+            "totalPositionIM": text(held, money),
+            "totalPositionMM": text(kept, money),
+            "unrealisedPnl": text(profit, money),
+            "cumRealisedPnl": text(account.cash - account.deposit, money),
+            "bonus": "0",
+            "collateralSwitch": True,
+            "marginCollateral": True,
+            "spotHedgingQty": "0",
+        }
+        return {
+            "accountType": "UNIFIED",
+            "accountLTV": "0",
+            "totalEquity": text(equity, money),
+            "totalWalletBalance": text(account.cash, money),
+            "totalMarginBalance": text(equity, money),
+            "totalAvailableBalance": text(free, money),
+            "totalPerpUPL": text(profit, money),
+            "totalInitialMargin": text(held + ordered, money),
+            "totalMaintenanceMargin": text(kept, money),
+            "accountIMRate": _share(held + ordered, equity),
+            "accountMMRate": _share(kept, equity),
+            "coin": [coin],
+        }
+
+
+def _share(part: int, whole: int) -> str:
+    """Return *part* of *whole* to four places."""
+    return ratio(part, whole, "1", 4) if whole > 0 else ""
+
+
+def _status(order: Order) -> str:
+    """Return the status; one that is cancelled before its trigger was never active."""
+    waited = conditional(order.wanted) and not order.triggered
+    if waited and order.status is Status.CANCELED:
+        return "Deactivated"
+    return _STATUS[order.status]
+
+
+def _time_in_force(order: Order) -> str:
+    """Return how long it works: what takes at any price works at once or not at all."""
+    if order.wanted.post_only:
+        return "PostOnly"
+    return order.wanted.time_in_force.name if limited(order.wanted) else TimeInForce.IOC.name
+
+
+def _reject_reason(order: Order) -> str:
+    """Return why the matching engine has not taken all of it."""
+    if order.reason is Reason.POST_ONLY_CROSSED:
+        return "EC_PostOnlyWillTakeLiquidity"
+    if order.status is Status.REJECTED:
+        return "EC_Others"
+    if order.status is Status.CANCELED and order.reason is Reason.NONE:
+        return "EC_PerCancelRequest"
+    if order.status is Status.EXPIRED and order.reason is Reason.NONE:
+        return (
+            "EC_NoEnoughQtyToFill"
+            if order.wanted.time_in_force is TimeInForce.FOK
+            else "EC_NoImmediateQtyToFill"
+        )
+    return "EC_NoError"
+
+
+def _cancel_type(order: Order) -> str:
+    """Return who cancelled it."""
+    if order.status is Status.CANCELED and order.reason is Reason.NONE:
+        return "CancelByUser"
+    return _CANCEL.get(order.reason, "UNKNOWN")

@@ -1,0 +1,246 @@
+"""Streams: what a connection has asked for, and what it is told when something happens."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from adapters.exchange.bybit import auth
+from adapters.exchange.bybit.private import Private
+from adapters.exchange.bybit.public import DEPTH_MAX, Level, Public
+from adapters.exchange.core import Exchange
+from adapters.exchange.market import Bar, length_ms
+from adapters.exchange.records import Execution, Moved, Notice, Order
+from adapters.exchange.trader import Trader
+from spec.units import MILLI_NS
+
+Message = dict[str, object]
+Sides = tuple[dict[str, str], dict[str, str]]
+TOPICS = ("order", "execution", "position", "wallet")
+
+
+class Session:
+    """One connection: *private* ones carry an account once it is signed for, others the market."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        keys: Mapping[str, tuple[str, str]],
+        *,
+        private: bool,
+        name: str = "1",
+    ) -> None:
+        self.exchange, self.keys, self.private, self.name = exchange, keys, private, name
+        self.trader: Trader | None = None
+        self.topics: set[str] = set()
+        self._writes, self._shows = Private(exchange), Public(exchange)
+        self._books: dict[str, Sides] = {}
+        self._tickers: dict[str, Message] = {}
+        self._bars: dict[str, Bar] = {}
+        self._sent = 0
+
+    @property
+    def now_ms(self) -> int:
+        """The time at the exchange, Unix ms."""
+        return self.exchange.now_ns // MILLI_NS
+
+    # --- What the client says --------------------------------------------------------------
+
+    def receive(self, text: str, clock_ms: int) -> list[Message]:
+        """Return the answers to a message."""
+        try:
+            found: Any = json.loads(text)
+        except json.JSONDecodeError:
+            found = None
+        said = cast("Message", found) if isinstance(found, dict) else {}
+        args = said.get("args")
+        listed = (
+            [str(each) for each in cast("list[object]", args)] if isinstance(args, list) else []
+        )
+        match said.get("op"):
+            case "ping":
+                return [self._pong(said)]
+            case "auth":
+                return [self._auth(listed, clock_ms)]
+            case "subscribe":
+                return self._subscribe(said, listed)
+            case "unsubscribe":
+                for topic in listed:
+                    self._forget(topic)
+                return [self._done(said, "unsubscribe")]
+            case _:
+                return [self._done(said, "", refusal="error:invalid op")]
+
+    def _pong(self, said: Message) -> Message:
+        """Answer a ping, in the words of either kind of stream."""
+        if self.private:
+            args = [str(self.now_ms)]
+            return {"req_id": said.get("req_id"), "op": "pong", "args": args, "conn_id": self.name}
+        return self._done(said, "ping") | {"ret_msg": "pong"}
+
+    def _auth(self, args: list[str], clock_ms: int) -> Message:
+        """Take the account that the client has signed for."""
+        secrets = {key: secret for key, (_, secret) in self.keys.items()}
+        clocks = clock_ms, self.now_ms
+        count = 3
+        if len(args) == count and auth.stream_signer(args[0], args[1], args[2], secrets, clocks):
+            self.trader = self.exchange.traders[self.keys[args[0]][0]]
+            return {"success": True, "ret_msg": "", "op": "auth", "conn_id": self.name}
+        refusal = "error:AUTH_FAILED, signature or expiry invalid"
+        return {"success": False, "ret_msg": refusal, "op": "auth", "conn_id": self.name}
+
+    def _subscribe(self, said: Message, topics: list[str]) -> list[Message]:
+        """Take *topics*; those of the market begin with a snapshot."""
+        wrong = [topic for topic in topics if not self._known(topic)]
+        if wrong:
+            refusal = f"error:handler not found,topic:{wrong[0]}"
+            return [self._done(said, "subscribe", refusal=refusal)]
+        if self.private and self.trader is None:
+            return [self._done(said, "subscribe", refusal="error:not authenticated")]
+        for topic in topics:
+            self._forget(topic)
+            self.topics.add(topic)
+        return [self._done(said, "subscribe"), *self._market(topics)]
+
+    def _known(self, topic: str) -> bool:
+        """Return whether this stream has *topic*."""
+        if self.private:
+            return topic.partition(".")[0] in TOPICS
+        kind, _, rest = topic.partition(".")
+        depth, _, symbol = rest.rpartition(".")
+        if symbol not in self.exchange.symbols:
+            return False
+        if kind == "kline":
+            return depth.isdecimal() or depth in {"D", "W", "M"}
+        if kind == "orderbook":
+            return depth.isdecimal()
+        return kind == "tickers" and not depth
+
+    def _forget(self, topic: str) -> None:
+        """Leave *topic*."""
+        self.topics.discard(topic)
+        for kept in (self._books, self._tickers, self._bars):
+            kept.pop(topic, None)
+
+    def _done(self, said: Message, op: str, *, refusal: str = "") -> Message:
+        """Return the acknowledgement of *said*."""
+        return {
+            "success": not refusal,
+            "ret_msg": refusal,
+            "op": op,
+            "req_id": said.get("req_id", ""),
+            "conn_id": self.name,
+        }
+
+    # --- What happens to the account -------------------------------------------------------
+
+    def notify(self, trader: Trader, notices: tuple[Notice, ...]) -> list[Message]:
+        """Return what the client is told of *notices*, one message for each."""
+        if trader is not self.trader:
+            return []
+        told = list[Message]()
+        for notice in notices:
+            match notice:
+                case Order():
+                    self._add(told, "order", [self._writes.order(trader, notice)])
+                case Execution():
+                    self._add(told, "execution", [self._writes.execution(trader, notice)])
+                case Moved(symbol):
+                    self._add(told, "position", self._writes.positions(trader, symbol))
+        if any(isinstance(notice, Moved) for notice in notices):
+            self._add(told, "wallet", [self._writes.wallet(trader)])
+        return told
+
+    def _add(self, told: list[Message], kind: str, data: list[Message]) -> None:
+        """Add a message of *kind* if the client wants it."""
+        for topic in sorted(self.topics):
+            if topic.partition(".")[0] == kind:
+                self._sent += 1
+                name = f"{self.name}-{self._sent}"
+                told.append({"id": name, "topic": topic, "creationTime": self.now_ms, "data": data})
+
+    # --- What happens to the market --------------------------------------------------------
+
+    def market(self) -> list[Message]:
+        """Return what has changed in the market since it was last asked."""
+        return self._market(sorted(self.topics)) if not self.private else []
+
+    def _market(self, topics: list[str]) -> list[Message]:
+        """Return the changes of *topics*."""
+        told = list[Message]()
+        for topic in topics:
+            kind, _, rest = topic.partition(".")
+            depth, _, name = rest.rpartition(".")
+            symbol = self.exchange.symbols.get(name)
+            if symbol is None:
+                continue
+            if kind == "orderbook":
+                told += self._book(topic, symbol, int(depth))
+            elif kind == "tickers":
+                told += self._ticker(topic, symbol)
+            elif kind == "kline":
+                told += self._kline(topic, symbol, depth)
+        return told
+
+    def _book(self, topic: str, symbol: int, depth: int) -> list[Message]:
+        """Return a snapshot of the book, or what has changed since."""
+        bids, asks = self._shows.book(symbol, min(depth, DEPTH_MAX))
+        new = dict(cast("list[tuple[str, str]]", bids)), dict(cast("list[tuple[str, str]]", asks))
+        old = self._books.get(topic)
+        if new == old:
+            return []
+        self._books[topic] = new
+        kind = "snapshot" if old is None else "delta"
+        sides = (bids, asks) if old is None else tuple(map(_changes, old, new))
+        name, now_ms = self.exchange.listings[symbol].symbol, self.now_ms
+        self._sent += 1
+        data = {"s": name, "b": sides[0], "a": sides[1], "u": self._sent, "seq": self._sent}
+        return [{"topic": topic, "type": kind, "ts": now_ms, "data": data, "cts": now_ms}]
+
+    def _ticker(self, topic: str, symbol: int) -> list[Message]:
+        """Return the ticker, or those of its fields that have changed."""
+        new, old = self._shows.ticker(symbol), self._tickers.get(topic)
+        self._tickers[topic] = new
+        kind, data = "snapshot", new
+        if old is not None:
+            data = {name: value for name, value in new.items() if value != old[name]}
+            kind = "delta"
+            if not data:
+                return []
+            data = {"symbol": new["symbol"]} | data
+        self._sent += 1
+        cross = self._sent
+        return [{"topic": topic, "type": kind, "data": data, "cs": cross, "ts": self.now_ms}]
+
+    def _kline(self, topic: str, symbol: int, interval: str) -> list[Message]:
+        """Return the candle under way, and the one before it once it is complete."""
+        try:
+            start_ms = self.now_ms - 2 * length_ms(interval)
+            bars = self.exchange.market.bars(symbol, interval, start_ms)
+        except ValueError:
+            return []
+        old, new = self._bars.get(topic), bars[-1] if bars else None
+        if new is None or new == old:
+            return []
+        self._bars[topic] = new
+        told = list[Message]()
+        if old is not None and old.start_ms != new.start_ms:
+            told += [self._candle(symbol, interval, bars[-2], new.start_ms)]
+        return [
+            {"topic": topic, "type": "snapshot", "ts": self.now_ms, "data": [each]}
+            for each in [*told, self._candle(symbol, interval, new, 0)]
+        ]
+
+    def _candle(self, symbol: int, interval: str, bar: Bar, end_ms: int) -> Message:
+        """Write a candle; *end_ms* is 0 while it is under way."""
+        row = self._shows.kline(symbol, bar)
+        names = ("open", "high", "low", "close", "volume", "turnover")
+        last_ms = end_ms - 1 if end_ms else bar.start_ms + length_ms(interval) - 1
+        about: Message = {"start": bar.start_ms, "end": last_ms, "interval": interval}
+        told = {"confirm": end_ms > 0, "timestamp": self.now_ms}
+        return about | dict(zip(names, row[1:], strict=True)) | told
+
+
+def _changes(old: dict[str, str], new: dict[str, str]) -> list[Level]:
+    """Return the levels that have changed; one that is gone has size 0."""
+    gone = [[price, "0"] for price in old if price not in new]
+    return gone + [[price, size] for price, size in new.items() if old.get(price) != size]

@@ -1,0 +1,347 @@
+"""One account at an exchange: a simulated venue, its orders by number, and what became of them."""
+
+from collections.abc import Callable
+
+from attrs import evolve
+
+from adapters.exchange.records import ExecType, Execution, Moved, Notice, Order, Status
+from machines.messages import Cancel, Place, Report, Wanted
+from machines.order import (
+    Acked,
+    Canceled,
+    Expired,
+    Filled,
+    Rejected,
+    Replaced,
+    ReplaceRejected,
+    Triggered,
+)
+from machines.position import Fill, step
+from simulator import margin
+from simulator.account import LEGS, Item, Trade
+from simulator.venue import Venue
+from simulator.venue_order import conditional
+from simulator.venue_terms import Replace
+from spec.terms import OrderType, PositionMode, PositionSide, Reason, Side
+
+MARKET_OF = {
+    OrderType.STOP_MARKET: OrderType.MARKET,
+    OrderType.TAKE_PROFIT_MARKET: OrderType.MARKET,
+    OrderType.STOP_LIMIT: OrderType.LIMIT,
+    OrderType.TAKE_PROFIT_LIMIT: OrderType.LIMIT,
+}
+
+
+Listener = Callable[["Trader", tuple[Notice, ...]], None]
+
+
+class Trader:
+    """The account *name* at *venue*; *acked* are refusals that are told only by an event.
+
+    *orders* and *executions* hold all there ever were; an order that was refused never was.
+    """
+
+    def __init__(self, name: str, venue: Venue, acked: frozenset[Reason] = frozenset()) -> None:
+        self.name, self.venue, self.account = name, venue, venue.account
+        self.orders: dict[int, Order] = {}
+        self.executions: list[Execution] = []
+        self.listeners: list[Listener] = []
+        self.moved_ns: dict[int, int] = {}
+        self._acked = acked
+        self._links: dict[str, int] = {}
+        self._issued = 0  # the venue's ids; an order whose price is amended gets a second one
+        self._ids: dict[int, int] = {}  # ... by order number
+        self._numbers: dict[int, int] = {}  # ... and the other way round
+        self._carried: dict[int, Order] = {}  # by order number: as it was when its id was issued
+        self._pairs = list(venue.account.pairs)  # as of the last trade that is an execution
+        self._counted = self._paid = 0  # trades and transfers that are executions
+        self._notices: list[Notice] = []
+
+    # --- Commands --------------------------------------------------------------------------
+
+    def place(self, symbol: int, wanted: Wanted, link: str, now_ns: int) -> Order | Reason:
+        """Place an order and return it as it was told first, or why it is refused."""
+        if link in self._links:
+            return Reason.DUPLICATE_ID
+        order = Order(
+            number=len(self.orders) + 1,
+            link=link,
+            symbol=symbol,
+            wanted=wanted,
+            placed_at=self.venue.account.marks[symbol],
+            created_ns=now_ns,
+            updated_ns=now_ns,
+        )
+        self.orders[order.number] = order
+        reason = self._submit(order, now_ns)
+        if reason in self._acked:
+            self._update(evolve(order, status=Status.CANCELED, reason=reason))
+        elif reason is not Reason.NONE:
+            del self.orders[order.number]
+            return reason
+        if link:
+            self._links[link] = order.number
+        self.tell()
+        return order
+
+    def cancel(self, number: int, now_ns: int) -> bool:
+        """Cancel an open order, or say that there is none."""
+        order = self.orders.get(number)
+        if order is None or not order.working:
+            return False
+        self.venue.cancel(Cancel(self._ids[number]), now_ns)
+        self.tell()
+        return True
+
+    def amend(self, number: int, wanted: Wanted, now_ns: int) -> Reason:
+        """Make an open order be *wanted*: another size, price or trigger; return why not, or NONE.
+
+        Another size alone keeps what else the order is.  Otherwise it leaves the market and comes
+        anew with what is left; if that is refused, it comes back as it was.
+        """
+        order = self.orders.get(number)
+        if order is None or not order.working:
+            return Reason.UNKNOWN_ORDER
+        if wanted.qty <= order.cum_qty:
+            return Reason.BAD_QTY
+        if wanted == evolve(order.wanted, qty=wanted.qty):
+            reason = self._resize(order, wanted, now_ns)
+        else:
+            reason = self._renew(order, wanted, now_ns)
+        self.tell()
+        return reason
+
+    def set_mode(self, mode: PositionMode, now_ns: int) -> bool:
+        """Change the position mode; False while anything is open."""
+        self.venue.set_mode(mode, now_ns)
+        self.venue.outbox.clear()
+        self._pairs = list(self.account.pairs)
+        return self.account.mode is mode
+
+    def set_leverage(self, leverage: int) -> bool:
+        """Change the leverage of every symbol; False where margin does not suffice for it."""
+        account, before = self.account, self.account.leverage
+        account.leverage = leverage
+        needed = sum(sum(self.margins(symbol)) for symbol in range(len(account.pairs)))
+        if leverage < before and needed > margin.backing(account):
+            account.leverage = before
+            return False
+        return True
+
+    # --- What it knows ---------------------------------------------------------------------
+
+    def linked(self, link: str) -> int | None:
+        """Return the number of the order with *link*, or None."""
+        return self._links.get(link)
+
+    def margins(self, symbol: int) -> tuple[int, int]:
+        """Return the initial margin of the position and of the orders of *symbol*, in money."""
+        held = sum(margin.position_margin(self.account, symbol))
+        needed = margin.required(self.account, symbol, self.venue.open_orders(symbol))
+        return held, max(needed - held, 0)
+
+    # --- The market ------------------------------------------------------------------------
+
+    def price(self, symbol: int, last: int, now_ns: int) -> None:
+        """Move the price of *symbol* to *last* ticks."""
+        self.venue.price(symbol, last, last, now_ns)
+        self.tell()
+
+    def wake(self, now_ns: int) -> None:
+        """Let orders go on whose time has come."""
+        self.venue.wake(now_ns)
+        self.tell()
+
+    def fund(self, symbol: int, rate_ppm: int, now_ns: int) -> None:
+        """Pay or receive funding, one execution for each leg."""
+        account = self.account
+        legs = [(leg, account.leg(symbol, leg).qty) for leg in LEGS]
+        held = [(leg, qty) for leg, qty in legs if qty]
+        self.venue.fund(symbol, rate_ppm, now_ns)
+        paid = [each for each in account.transfers[self._paid :] if each.item is Item.FUNDING]
+        for transfer, (leg, qty) in zip(paid, held, strict=False):
+            side = Side.BUY if leg is PositionSide.LONG else Side.SELL
+            self._execute(
+                Execution(
+                    number=len(self.executions) + 1,
+                    type=ExecType.FUNDING,
+                    time_ns=now_ns,
+                    symbol=symbol,
+                    side=side,
+                    qty=qty,
+                    price_ticks=account.marks[symbol],
+                    fee=-transfer.amount,
+                )
+            )
+        self.tell()
+
+    def tell(self) -> None:
+        """Take in what the venue has said, and tell the listeners."""
+        self._drain()
+        moved = {each.symbol: each.time_ns for each in self._notices if isinstance(each, Execution)}
+        self.moved_ns |= moved
+        self._notices += [Moved(symbol) for symbol in moved]
+        notices = tuple(self._notices)
+        self._notices.clear()
+        if notices:
+            for listener in self.listeners:
+                listener(self, notices)
+
+    # --- Orders at the venue ---------------------------------------------------------------
+
+    def _submit(self, order: Order, now_ns: int) -> Reason:
+        """Bring what is left of *order* to the venue; return why it is refused, or NONE."""
+        self._drain()
+        self._issued += 1
+        key, wanted = self._issued, order.wanted
+        if order.triggered:
+            wanted = evolve(wanted, type=MARKET_OF[wanted.type], trigger_ticks=0)
+        self._numbers[key], self._ids[order.number] = order.number, key
+        self._carried[order.number] = order
+        place = Place(key, evolve(wanted, qty=wanted.qty - order.cum_qty))
+        self.venue.submit(place, order.symbol, now_ns)
+        first = self.venue.outbox[0][1]
+        assert isinstance(first, Report)
+        if isinstance(first.event, Rejected):
+            del self.venue.outbox[0], self._numbers[key]
+            return first.reason
+        self._drain()
+        return Reason.NONE
+
+    def _resize(self, order: Order, wanted: Wanted, now_ns: int) -> Reason:
+        """Change the size of *order* where it is."""
+        qty = wanted.qty - self._carried[order.number].cum_qty
+        self.venue.replace(Replace(self._ids[order.number], 0, qty), now_ns)
+        answer = self.venue.outbox.pop()[1]
+        assert isinstance(answer, Report)
+        if isinstance(answer.event, ReplaceRejected):
+            return answer.reason
+        assert isinstance(answer.event, Replaced)
+        self._update(evolve(order, wanted=wanted, updated_ns=now_ns))
+        return Reason.NONE
+
+    def _renew(self, order: Order, wanted: Wanted, now_ns: int) -> Reason:
+        """Take *order* out of the market and bring it back as *wanted*, or else as it was."""
+        key = self._ids[order.number]
+        del self._numbers[key]
+        self.venue.cancel(Cancel(key), now_ns)
+        renewed = evolve(order, wanted=wanted, updated_ns=now_ns)
+        reason = self._submit(renewed, now_ns)
+        if reason is Reason.NONE:
+            return reason
+        if reason in self._acked:
+            self._update(evolve(renewed, status=Status.CANCELED, reason=reason))
+            return Reason.NONE
+        again = self._submit(order, now_ns)
+        if again is not Reason.NONE:  # what it rested on is gone meanwhile
+            self._update(evolve(order, status=Status.CANCELED, reason=again, updated_ns=now_ns))
+        return reason
+
+    # --- Reports ---------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        """Take in what the venue has said."""
+        outbox = self.venue.outbox
+        triggered = list[int]()
+        for at_ns, message in outbox:
+            if isinstance(message, Report) and message.client_order_id in self._numbers:
+                number = self._numbers[message.client_order_id]
+                self._reported(number, message, at_ns)
+                if isinstance(message.event, Triggered):
+                    triggered.append(number)
+        outbox.clear()
+        for number in triggered:
+            if self.orders[number].status is Status.TRIGGERED:  # it rests now
+                self._update(evolve(self.orders[number], status=Status.NEW))
+        while self._counted < len(self.account.trades):
+            self._count(None)
+        for transfer in self.account.transfers[self._paid :]:
+            if transfer.item is Item.INSURANCE and transfer.symbol >= 0:
+                self._notices.append(Moved(transfer.symbol))
+        self._paid = len(self.account.transfers)
+
+    def _reported(self, number: int, report: Report, at_ns: int) -> None:
+        """Take in *report* of the order *number*."""
+        order, carried = self.orders[number], self._carried[number]
+        order = evolve(order, reason=report.reason, updated_ns=at_ns)
+        match report.event:
+            case Acked():
+                waits = conditional(carried.wanted) and not carried.triggered
+                worked = Status.PARTIALLY_FILLED if carried.cum_qty else Status.NEW
+                status = Status.UNTRIGGERED if waits else worked
+                order = evolve(carried, status=status, updated_ns=at_ns)
+            case Triggered():
+                order = evolve(order, status=Status.TRIGGERED, triggered=True)
+            case Filled(cum_qty):
+                total = carried.cum_qty + cum_qty
+                filled = total == order.wanted.qty
+                order = evolve(
+                    order,
+                    status=Status.FILLED if filled else Status.PARTIALLY_FILLED,
+                    cum_qty=total,
+                    notional=carried.notional + report.notional,
+                    fee=carried.fee + report.fee,
+                )
+            case Canceled():
+                order = evolve(order, status=Status.CANCELED)
+            case Expired():
+                order = evolve(order, status=Status.EXPIRED)
+            case Rejected():
+                order = evolve(order, status=Status.REJECTED)
+            case _:
+                return
+        self._update(order)
+        if isinstance(report.event, Filled):
+            self._count(order)
+
+    def _update(self, order: Order) -> None:
+        """Let *order* be what is known of it, and note it for the listeners."""
+        self.orders[order.number] = order
+        self._notices.append(order)
+
+    def _count(self, order: Order | None) -> None:
+        """Make executions of the trades up to the next one of *order*."""
+        trades = self.account.trades
+        while self._counted < len(trades):
+            trade = trades[self._counted]
+            self._counted += 1
+            self._trade(trade, None if trade.liquidation else order)
+            if order is not None and not trade.liquidation:
+                break
+
+    def _trade(self, trade: Trade, order: Order | None) -> None:
+        """Make an execution of *trade*."""
+        before = self._pairs[trade.symbol]
+        notional = trade.qty * trade.price_ticks
+        fill = Fill(
+            side=trade.side,
+            qty=trade.qty,
+            notional=notional,
+            position_side=trade.position_side,
+            reduce_only=trade.reduce_only,
+        )
+        after, _ = step(before, fill)
+        self._pairs[trade.symbol] = after
+        legs = ((before.long, after.long), (before.short, after.short))
+        realized = sum(new.realized - old.realized for old, new in legs)
+        self._execute(
+            Execution(
+                number=len(self.executions) + 1,
+                type=ExecType.LIQUIDATION if trade.liquidation else ExecType.TRADE,
+                time_ns=trade.time_ns,
+                symbol=trade.symbol,
+                side=trade.side,
+                qty=trade.qty,
+                price_ticks=trade.price_ticks,
+                fee=trade.fee,
+                order=order,
+                maker=trade.maker,
+                closed_qty=sum(max(old.qty - new.qty, 0) for old, new in legs),
+                profit=realized * self.account.instruments[trade.symbol].value,
+            )
+        )
+
+    def _execute(self, execution: Execution) -> None:
+        """Add *execution*, and note it for the listeners."""
+        self.executions.append(execution)
+        self._notices.append(execution)
