@@ -6,7 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from adapters.kernels import keep
 from simulator.fuzz import PROFILES
+
+keep()  # before anything imports numba
 
 ROOT = Path(__file__).parent.parent
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import typer
 
+from adapters.kernels import keep
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress, TaskID
@@ -57,6 +59,7 @@ def nearest(what: str, name: str, known: Iterable[str]) -> CommandError:
 
 def needed(*modules: str) -> None:
     """Refuse to go on without *modules*, which only some commands need."""
+    keep()
     if missing := [module for module in modules if find_spec(module) is None]:
         raise CommandError(
             f"not installed: {', '.join(missing)}; `make check` installs what checking needs"

@@ -2,19 +2,26 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from machines.pricing.kinds import Kind
 from machines.pricing.numbers import (
+    LADDER,
     LONG,
     Extremes,
     Market,
     Order,
+    Records,
+    allocating,
     compiled,
     down,
     exposure,
     higher,
     least_qty,
     near,
+    put,
     qty_of,
+    sort_ladder,
     taking,
     up,
 )
@@ -169,33 +176,38 @@ def _above(market: Market, terms: CloseTerms, held: Held, kept: float) -> Held:
     return Held(held.balance, size, held.price, held.touch)
 
 
-@compiled
+@allocating
 def closes(
     side: int, market: Market, terms: CloseTerms, held: Held, extremes: Extremes
 ) -> list[Order]:
     """Return the whole ladder of closes, the nearest first: each as if those before had filled."""
-    ladder = [NONE for _ in range(0)]
-    size = held.size
-    for _ in range(LADDER_MAX):
-        left = Held(held.balance, size, held.price, held.touch)
-        order = next_close(side, market, terms, left, extremes)
-        if order.qty == 0.0 or (ladder and order.kind == TRAILING):
-            break
-        size = near(size - order.qty, market.qty_step)
-        if ladder and ladder[-1].price == order.price:
-            qty = near(ladder.pop().qty + order.qty, market.qty_step)
-            order = Order(qty, order.price, order.kind)
-        ladder.append(order)
-    return _sorted(side, ladder)
+    ladder = np.empty(LADDER_MAX, LADDER)
+    count = write_closes(side, market, terms, held, extremes, ladder)
+    return [Order(ladder[i].qty, ladder[i].price, ladder[i].kind) for i in range(count)]
 
 
 @compiled
-def _sorted(side: int, ladder: list[Order]) -> list[Order]:
-    """Return *ladder* with the order that fills first in front."""
-    for end in range(1, len(ladder)):
-        order, place = ladder[end], end
-        while place and side * ladder[place - 1].price > side * order.price:
-            ladder[place] = ladder[place - 1]
-            place -= 1
-        ladder[place] = order
-    return ladder
+def write_closes(
+    side: int,
+    market: Market,
+    terms: CloseTerms,
+    held: Held,
+    extremes: Extremes,
+    ladder: Records,
+) -> int:
+    """Write `closes` to *ladder*, of `LADDER_MAX` orders, and return how many there are."""
+    size, count = held.size, 0
+    for _ in range(LADDER_MAX):
+        left = Held(held.balance, size, held.price, held.touch)
+        order = next_close(side, market, terms, left, extremes)
+        if order.qty == 0.0 or (count and order.kind == TRAILING):
+            break
+        size = near(size - order.qty, market.qty_step)
+        qty = order.qty
+        if count and ladder[count - 1].price == order.price:
+            count -= 1
+            qty = near(ladder[count].qty + qty, market.qty_step)
+        put(ladder, count, qty, order.price, order.kind)
+        count += 1
+    sort_ladder(side, ladder, count)
+    return count

@@ -2,20 +2,27 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from machines.pricing.kinds import Kind
 from machines.pricing.numbers import (
+    LADDER,
     LONG,
     Extremes,
     Market,
     Order,
+    Records,
+    allocating,
     compiled,
     down,
     entered,
     exposure,
+    inlined,
     least_qty,
     lower,
     near,
     passive,
+    put,
     qty_of,
 )
 
@@ -100,20 +107,19 @@ def reentry_qty(
     return max(least_qty(market, price), qty)
 
 
-@compiled
+@inlined
 def cropped(
     market: Market, scene: Scene, qty: float, price: float, limit: float
 ) -> tuple[float, float]:
-    """Return *qty* as far as the exposure may go, and the exposure after it."""
+    """Return *qty*, not less than the venue takes, as far as the exposure may go, and that."""
     size, average = entered(market, scene.size, scene.price, qty, price)
     after = exposure(market, scene.balance, size, average)
-    least = least_qty(market, price)
     if after <= limit * OVER:
-        return max(qty, least), after
+        return qty, after
     now = exposure(market, scene.balance, scene.size, scene.price)
     filled = interpolated(limit, now, after, scene.size, scene.size + qty)
     rest = near(filled - scene.size, market.qty_step)
-    return max(rest, least), after
+    return max(rest, least_qty(market, price)), after
 
 
 @compiled
@@ -125,6 +131,8 @@ def interpolated(x: float, x0: float, x1: float, y0: float, y1: float) -> float:
 @compiled
 def _first(side: int, market: Market, terms: EntryTerms, scene: Scene) -> tuple[Order, float]:
     """Return the entry that comes before all re-entries, and the least that those should be."""
+    if _grown(side, market, terms, scene):
+        return NONE, 0.0
     price = initial_price(side, market, terms, scene)
     if price <= market.price_step:
         return NONE, -1.0
@@ -137,6 +145,19 @@ def _first(side: int, market: Market, terms: EntryTerms, scene: Scene) -> tuple[
     if scene.size < first:
         first = max(near(scene.size, market.qty_step), least_qty(market, price))
     return NONE, first
+
+
+@inlined
+def _grown(side: int, market: Market, terms: EntryTerms, scene: Scene) -> bool:
+    """Return whether the position is so large that its first entry does not matter any more."""
+    off = scene.band * (1.0 - side * terms.initial_ema_dist)
+    price = lower(side, scene.touch, off - market.price_step)
+    if price <= 2.0 * market.price_step:
+        return False
+    worth = max(market.min_cost, scene.balance * terms.limit * terms.initial_qty_pct)
+    most = max(market.min_qty, qty_of(worth, price, market.c_mult)) + 2.0 * market.qty_step
+    factor = min(terms.grid_double_down_factor, terms.trailing_double_down_factor, PARTIAL)
+    return scene.size * factor > most
 
 
 @compiled
@@ -160,7 +181,7 @@ def grid(side: int, market: Market, terms: EntryTerms, scene: Scene, cap: float)
     return order
 
 
-@compiled
+@inlined
 def _reentry(
     side: int, market: Market, terms: EntryTerms, scene: Scene, limit: float, first: float
 ) -> Order:
@@ -287,22 +308,40 @@ def next_entry(
     return grid(side, market, terms, scene, limit)
 
 
-@compiled
+@allocating
 def entries(
     side: int, market: Market, terms: EntryTerms, scene: Scene, extremes: Extremes
 ) -> list[Order]:
     """Return the whole ladder of entries, the nearest first: each as if those before had filled."""
-    ladder = [NONE for _ in range(0)]
+    ladder = np.empty(LADDER_MAX, LADDER)
+    first = next_entry(side, market, terms, scene, extremes)
+    count = write_entries(side, market, terms, scene, extremes, first, ladder)
+    return [Order(ladder[i].qty, ladder[i].price, ladder[i].kind) for i in range(count)]
+
+
+@compiled
+def write_entries(
+    side: int,
+    market: Market,
+    terms: EntryTerms,
+    scene: Scene,
+    extremes: Extremes,
+    first: Order,
+    ladder: Records,
+) -> int:
+    """Write `entries` to *ladder*, of `LADDER_MAX` orders; return how many, *first* included."""
+    count, order = 0, first
     for _ in range(LADDER_MAX):
-        order = next_entry(side, market, terms, scene, extremes)
         if order.qty == 0.0:
             break
-        if ladder:
-            trails = order.kind in {TRAILING, TRAILING_CROPPED}
-            if trails or order.price == ladder[-1].price:
+        if count:
+            trails = order.kind == TRAILING or order.kind == TRAILING_CROPPED  # noqa: PLR1714
+            if trails or order.price == ladder[count - 1].price:
                 break
-        ladder.append(order)
+        put(ladder, count, order.qty, order.price, order.kind)
+        count += 1
         size, price = entered(market, scene.size, scene.price, order.qty, order.price)
         touch = lower(side, scene.touch, order.price)
         scene = Scene(scene.balance, size, price, touch, scene.band, scene.volatility)
-    return ladder
+        order = next_entry(side, market, terms, scene, extremes)
+    return count

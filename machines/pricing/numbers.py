@@ -2,17 +2,36 @@
 
 from collections.abc import Callable
 from math import ceil, floor
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
+import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 LONG, SHORT = 1, -1
 DECIMALS = 1e10  # prices and sizes are whole multiples of steps that have at most ten decimals
+LADDER = np.dtype([("qty", np.float64), ("price", np.float64), ("kind", np.int64)])
+Floats = NDArray[np.float64]
+Records: TypeAlias = Any  # an array with named fields or of flags, or one of its records
+LEAN: dict[str, Any] = {"cache": True, "_nrt": False}  # nothing to count: see `compiled`
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
-    """Return *function* compiled on its first call, and kept on disk."""
+    """Return *function* compiled on its first call, and kept on disk.
+
+    It may not make arrays or lists: without them nothing has to be counted or freed.
+    """
+    return cast("F", njit(**LEAN)(function))
+
+
+def inlined(function: F) -> F:
+    """Return *function* compiled like `compiled`, into those that call it."""
+    return cast("F", njit(**LEAN, forceinline=True)(function))
+
+
+def allocating(function: F) -> F:
+    """Return *function* compiled like `compiled`; it may make arrays and lists."""
     return cast("F", njit(cache=True)(function))
 
 
@@ -24,6 +43,13 @@ class Market(NamedTuple):
     min_qty: float
     min_cost: float
     c_mult: float
+
+
+@compiled
+def market_of(markets: Floats, coin: int) -> Market:
+    """Return row *coin* of *markets*, whose columns are the fields of `Market`."""
+    row = markets[coin]
+    return Market(row[0], row[1], row[2], row[3], row[4])
 
 
 class Order(NamedTuple):
@@ -157,3 +183,34 @@ def lots(qty: float, market: Market) -> int:
 def ticks(price: float, market: Market) -> int:
     """Return *price* in steps."""
     return int(halves_away(price / market.price_step))
+
+
+@compiled
+def copy(source: Records, target: Records) -> None:
+    """Write *source* to *target*, of the same length."""
+    for i in range(len(source)):
+        target[i] = source[i]
+
+
+@compiled
+def put(ladder: Records, place: int, qty: float, price: float, kind: int) -> None:
+    """Write an order to *ladder*."""
+    ladder[place].qty = qty
+    ladder[place].price = price
+    ladder[place].kind = kind
+
+
+@compiled
+def sort_ladder(side: int, ladder: Records, count: int) -> None:
+    """Sort the first *count* orders of *ladder* by price times *side*, then by kind."""
+    for end in range(1, count):
+        qty, price, kind, place = ladder[end].qty, ladder[end].price, ladder[end].kind, end
+        while place > 0:
+            before = ladder[place - 1]
+            if side * before.price < side * price or (
+                before.price == price and before.kind <= kind
+            ):
+                break
+            put(ladder, place, before.qty, before.price, before.kind)
+            place -= 1
+        put(ladder, place, qty, price, kind)

@@ -5,10 +5,13 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from machines.pricing.closes import CloseTerms, Held
+from machines.pricing.enforcer import REDUCED, cut_price, cuts
 from machines.pricing.entries import EntryTerms, Scene
 from machines.pricing.kinds import word
-from machines.pricing.numbers import LONG, SHORT, Extremes, Market, Order, lots, ticks
+from machines.pricing.numbers import LONG, SHORT, Extremes, Floats, Market, Order, lots, ticks
 
 Case = dict[str, Any]
 Placed = tuple[int, int, str]  # lots, negative to sell; ticks; the kind's name
@@ -84,3 +87,37 @@ def expected(order: list[Any], steps: Market) -> Placed:
     """Return a recorded order as it is compared."""
     qty, price, kind = order
     return (lots(qty, steps), ticks(price, steps), kind) if qty else (0, 0, "none")
+
+
+def column(case: Case, name: str) -> Floats:
+    """Return one value of each position of a case."""
+    return np.array([abs(float(each[name])) for each in case["positions"]])
+
+
+def cut_orders(case: Case) -> dict[int, Order]:
+    """Return the orders that cut the positions of a case, by their index."""
+    given, positions = case["in"], case["in"]["positions"]
+    side = LONG if given["side"] == "long" else SHORT
+    total, touches = given["total_wallet_exposure_limit"], column(given, "market_price")
+    share = total / given["effective_n_positions"]
+    floor = np.minimum(column(given, "base_wallet_exposure_limit"), share)
+    left, gone, qty = np.zeros((3, len(positions)))
+    cuts(
+        side,
+        np.array([tuple(market(each)) for each in positions]).reshape(-1, len(Market._fields)),
+        given["balance"],
+        column(given, "position_size"),
+        column(given, "position_price"),
+        touches,
+        floor,
+        total * given["threshold"],
+        np.zeros(len(positions), np.bool_),
+        left,
+        gone,
+        qty,
+    )
+    return {
+        each["idx"]: Order(float(qty[i]), cut_price(side, market(each), touches[i]), REDUCED)
+        for i, each in enumerate(positions)
+        if qty[i] > 0.0
+    }

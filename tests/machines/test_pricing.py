@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from machines.pricing.closes import CloseTerms, Held, closes, next_close
-from machines.pricing.enforcer import cut, under_water
+from machines.pricing.enforcer import cut_price, cut_qty, under_water
 from machines.pricing.entries import EntryTerms, Scene, entries, next_entry
 from machines.pricing.numbers import (
     LONG,
@@ -31,6 +31,7 @@ from tests.machines.pricing_cases import (
     Case,
     cases,
     close_arguments,
+    cut_orders,
     entry_arguments,
     expected,
     limit,
@@ -147,6 +148,18 @@ def stuck(given_: Case, position: Case) -> tuple[float, int, str, Order, Market]
     return far if allowed > 0.0 else inf, position["idx"], position["side"], order, steps
 
 
+def test_cuts_are_those_of_the_original(shared: Path) -> None:
+    """What brings all positions together back to their limit agrees, order for order."""
+    for case in of(shared, "calc_twel_enforcer_orders"):
+        side = LONG if case["in"]["side"] == "long" else SHORT
+        steps = {each["idx"]: market(each) for each in case["in"]["positions"]}
+        found = {
+            index: placed(order, -side, side, steps[index])
+            for index, order in cut_orders(case).items()
+        }
+        assert found == {line[0]: expected(line[1:], steps[line[0]]) for line in case["out"]}, case
+
+
 def test_rounding_is_half_away_from_zero() -> None:
     """The nearest step, and no half lost to the binary fraction."""
     assert [halves_away(x) for x in (0.5, 1.5, -0.5, 0.49999999999999994)] == [1, 2, -1, 0]
@@ -206,12 +219,12 @@ def test_closes_never_exceed_the_position(
 def test_a_cut_leaves_its_floor(  # noqa: PLR0913, PLR0917
     side: int, size: float, price: float, touch: float, floor: float, excess: float
 ) -> None:
-    """An enforcer never sells more than is held, nor goes below the floor by a lot."""
-    order = cut(side, COIN, 1_000.0, size, price, touch, floor, excess).order
-    assert 0 <= lots(order.qty, COIN) <= lots(size, COIN)
-    if order.qty:
-        left = exposure(COIN, 1_000.0, size - order.qty, price)
-        assert left >= floor - exposure(COIN, 1_000.0, COIN.qty_step, price)
+    """An enforcer never cuts more than is held, nor below the floor, whatever is in excess."""
+    qty = cut_qty(COIN, 1_000.0, size, price, floor, excess)
+    assert 0 <= lots(qty, COIN) <= lots(size, COIN)
+    if qty:
+        assert exposure(COIN, 1_000.0, size - qty, price) >= floor - 1e-9
+    assert side * cut_price(side, COIN, touch) < side * touch
 
 
 def test_under_water_is_a_loss_on_either_side() -> None:

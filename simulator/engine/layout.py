@@ -1,0 +1,232 @@
+"""How the engine lays out what it knows: arrays, one row for each side and one place for each coin.
+
+Everything is in coins or contracts and in quote; sizes are never negative.
+"""
+
+# ruff: noqa: PLR0913, PLR0917 -- arrays in, arrays out
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from machines.pricing.closes import LADDER_MAX, CloseTerms
+from machines.pricing.ema import BANDS
+from machines.pricing.entries import EntryTerms
+from machines.pricing.numbers import LADDER, Floats, Records, compiled
+from machines.pricing.unstuck import UnstuckTerms
+
+Ints = NDArray[np.int64]
+SIDES = 2  # the first is long, the second short
+CLOSES, ENTRIES = 0, 1  # what fills first is first
+BLOCK = 64  # bars whose EMA bands are computed at once: they stay in the cache
+BALANCE, PROFIT, PROFIT_MAX = 0, 1, 2  # of `Desk.cash`
+FIRST, LAST, START = 0, 1, 2  # of `Desk.listed`: bars
+NUMBERS, FLAGS = 6, 3
+SPREAD = 2  # a ladder of closes may get an unstucking close and a cut besides
+
+FILL = np.dtype(
+    [
+        ("bar", np.int64),
+        ("coin", np.int64),
+        ("side", np.int64),  # +1 long, -1 short
+        ("kind", np.int64),
+        ("price", np.float64),
+        ("qty", np.float64),  # positive to buy
+        ("fee", np.float64),
+        ("profit", np.float64),  # realized, before fees
+        ("balance", np.float64),  # after it, as the next two
+        ("size", np.float64),
+        ("average", np.float64),
+    ]
+)
+POSITION = np.dtype(
+    [
+        ("min_since_open", np.float64),
+        ("max_since_min", np.float64),
+        ("max_since_open", np.float64),
+        ("min_since_max", np.float64),
+        ("filled_at", np.int64),  # bar
+        ("stale", np.bool_),  # what follows is to be computed again
+        ("balance", np.float64),  # for which it was
+        ("full", np.float64),
+        ("reduced", np.float64),
+        ("stuck", np.float64),
+        ("partial_below", np.float64),
+        ("entry_level", np.float64),
+        ("entry_trails", np.bool_),
+        ("entry_fall", np.float64),
+        ("entry_turn", np.float64),
+        ("close_level", np.float64),
+        ("close_trails", np.bool_),
+        ("close_rise", np.float64),
+        ("close_turn", np.float64),
+    ]
+)
+
+
+class SideTerms(NamedTuple):
+    """What a person chooses for a side besides the terms of its orders; a row of `Desk.chosen`."""
+
+    total_limit: float  # total wallet exposure limit
+    positions: float  # at most so many at once
+    excess_allowance_pct: float
+    total_enforcer_threshold: float  # negative for never
+    volume_drop_pct: float
+    volume_weight: float
+    range_weight: float
+    readiness_weight: float
+    band_span: float
+    other_band_span: float
+    volume_span: float
+    range_span: float
+    hourly_span: float
+
+
+class Desk(NamedTuple):
+    """All that a run knows and changes."""
+
+    bars: Floats  # (bars, coins, 4): high, low, close, volume
+    listed: Ints  # (coins, 3): first and last bar, first bar to trade
+    markets: Floats  # (coins, 5): fields of `Market`
+    entry: Floats  # (sides, 16): fields of `EntryTerms`
+    close: Floats  # (sides, 9): fields of `CloseTerms`
+    unstuck: Floats  # (sides, 5): fields of `UnstuckTerms`
+    chosen: Floats  # (sides, 13): fields of `SideTerms`
+    bands: Floats  # (sides, BLOCK, coins, 2): lower and upper
+    averages: Floats  # (sides, coins, 3): of which the bands are made
+    hourly: Floats  # (sides, hours, coins)
+    activity: Floats  # (sides, coins, 2): averages of volume and range
+    active_until: Ints  # (sides): bar
+    cash: Floats  # (3)
+    sizes: Floats  # (sides, coins)
+    prices: Floats  # (sides, coins)
+    worth: Floats  # (sides): of all positions at their own prices
+    allowed: Floats  # (sides): loss that unstucking may take
+    positions: Records  # (sides, coins) of POSITION
+    held: Ints  # (sides, coins): the coins with a position, ascending
+    held_count: Ints  # (sides)
+    wants: Ints  # (sides, coins): what may fill in the next bar
+    planned_at: Ints  # (sides, coins): bar at which the entry was planned
+    orders: Records  # (sides, 2, coins, LADDER_MAX + SPREAD) of LADDER
+    counts: Ints  # (sides, 2, coins)
+    numbers: Floats  # (NUMBERS, coins) to be overwritten
+    flags: Records  # (FLAGS, coins) likewise
+    weights: Floats  # (BANDS) likewise
+
+
+def new_desk(
+    bars: Floats,
+    listed: Ints,
+    markets: Floats,
+    terms: tuple[Floats, Floats, Floats, Floats],
+    hourly: Floats,
+    balance: float,
+) -> Desk:
+    """Return the desk before the first bar: flat, with *balance* of cash."""
+    coins = len(markets)
+    entry, close, unstuck, chosen = terms
+    positions: NDArray[Any] = np.zeros((SIDES, coins), POSITION)
+    positions["min_since_open"] = positions["min_since_max"] = np.inf
+    return Desk(
+        bars,
+        listed,
+        markets,
+        entry.copy(),
+        close.copy(),
+        unstuck.copy(),
+        chosen,
+        np.zeros((SIDES, BLOCK, coins, 2)),
+        np.zeros((SIDES, coins, BANDS)),
+        hourly,
+        np.zeros((SIDES, coins, 2)),
+        np.zeros(SIDES, np.int64),
+        np.array([balance, 0.0, 0.0]),
+        np.zeros((SIDES, coins)),
+        np.zeros((SIDES, coins)),
+        np.zeros(SIDES),
+        np.zeros(SIDES),
+        positions,
+        np.zeros((SIDES, coins), np.int64),
+        np.zeros(SIDES, np.int64),
+        np.zeros((SIDES, coins), np.int64),
+        np.zeros((SIDES, coins), np.int64),
+        np.zeros((SIDES, 2, coins, LADDER_MAX + SPREAD), LADDER),
+        np.zeros((SIDES, 2, coins), np.int64),
+        np.zeros((NUMBERS, coins)),
+        np.zeros((FLAGS, coins), np.bool_),
+        np.zeros(BANDS),
+    )
+
+
+@compiled
+def side_of(s: int) -> int:
+    """Return +1 for the row of longs, -1 for the row of shorts."""
+    return 1 - 2 * s
+
+
+@compiled
+def entry_terms(row: Floats) -> EntryTerms:
+    """Return what was chosen for the entries of a side."""
+    return EntryTerms(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4] != 0.0,
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        row[11],
+        row[12],
+        row[13],
+        row[14],
+        row[15],
+    )
+
+
+@compiled
+def close_terms(row: Floats) -> CloseTerms:
+    """Return what was chosen for the closes of a side."""
+    return CloseTerms(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])
+
+
+@compiled
+def unstuck_terms(row: Floats) -> UnstuckTerms:
+    """Return what was chosen for the unstucking of a side."""
+    return UnstuckTerms(row[0], row[1], row[2], row[3], row[4])
+
+
+@compiled
+def side_terms(row: Floats) -> SideTerms:
+    """Return what else was chosen for a side."""
+    return SideTerms(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        row[11],
+        row[12],
+    )
+
+
+@compiled
+def enabled(row: Floats) -> bool:
+    """Return whether a side trades at all."""
+    return bool(row[0] > 0.0 and row[1] > 0.0)
+
+
+@compiled
+def tradable(listed: Ints, coin: int, bar: int) -> bool:
+    """Return whether *coin* is listed and warm at *bar*."""
+    return bool(listed[coin, START] <= bar <= listed[coin, LAST])
