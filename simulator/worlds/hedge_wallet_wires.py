@@ -1,16 +1,25 @@
 """The hedge wallet's bot with one thing wrong on the wire that brings it the venue's reports."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
+from machines.ladder import SHORTS
+from machines.order import Acked
+from simulator.actors import ActorWorld, Rule
 from simulator.explorer import Move
 from simulator.matrix import Assumption
 from simulator.worlds.cycle import CycleWorld
 from simulator.worlds.hedge_wallet import HedgeWalletWorld
+from simulator.worlds.order_ours import Budget
+from simulator.worlds.product_wallet import PATHS, Size, named
+from simulator.worlds.product_wallet_rules import delivers
+from simulator.worlds.product_wallet_venue import Frame
 from simulator.worlds.wallet_scene import Message, Scene, words
+from simulator.worlds.wires import late
+from spec.hedge_wallet import PROPERTIES, State
 
-AT_ONCE = "not explored: in these worlds a command is answered at once"
 UNITS = 6  # of the fall of the cycle
 JUMP = 2
 
@@ -50,8 +59,11 @@ class Wired(HedgeWalletWorld):
         return Move("wire", f"{how} {words(message, scene.bot)}", "bot"), after
 
 
-def assumptions() -> Iterator[tuple[Assumption, HedgeWalletWorld | CycleWorld | str]]:
-    """Yield the one-way wallet in a market that moves by one unit, and one cycle of it."""
+def assumptions() -> Iterator[tuple[Assumption, HedgeWalletWorld | CycleWorld | ActorWorld]]:
+    """Yield the one-way wallet in a market that moves by one unit, and one cycle of it.
+
+    Where commands take their time it starts in each of its phases, over order machines.
+    """
     for how in (
         Assumption.FIFO,
         Assumption.UNORDERED,
@@ -62,6 +74,39 @@ def assumptions() -> Iterator[tuple[Assumption, HedgeWalletWorld | CycleWorld | 
         jump, crashes = (1, 3) if lossy else (JUMP, 0)  # a loss leads to many more states
         yield how, Wired(f"hedge wallet, {how.value}", jump=jump, crashes=crashes, how=how)
     yield Assumption.FIFO, CycleWorld("hedge wallet, one cycle", units=UNITS, rises=1)
-    yield Assumption.LATE_ACK, AT_ONCE
-    yield Assumption.UNKNOWN_OUTCOME, AT_ONCE
+    for phase in PATHS:
+        yield Assumption.LATE_ACK, _late(phase)
+        unknown = Size(moves=1, losses=1, budget=Budget(losses=1))
+        yield Assumption.UNKNOWN_OUTCOME, _claiming(named(phase, "no answer", unknown))
     yield Assumption.CRASH, HedgeWalletWorld("hedge wallet, crash", jump=1, crashes=1)
+
+
+def _late(phase: str) -> ActorWorld:
+    """Return the world that begins in *phase*, where acknowledgements arrive late, but arrive."""
+    world = late(named(phase, "late acks", Size()), "venue", "reports", _acknowledges)
+
+    def fair(move: Move) -> bool:
+        return delivers(move._replace(who=move.who.removeprefix("late_")))
+
+    rules = (evolve(rule, fair=fair) if rule.fair else rule for rule in world.rules)
+    return _claiming(evolve(world, rules=tuple(rules)))
+
+
+def _acknowledges(frame: Frame) -> bool:
+    """Return whether *frame* says only that orders were placed."""
+    return all(isinstance(getattr(each, "event", None), Acked) for each in frame)
+
+
+def _claiming(world: ActorWorld) -> ActorWorld:
+    """Return *world* with what is claimed of the wallet in it, not of its orders."""
+    rules = (rule for rule in world.rules if rule.property.id in PROPERTIES)
+    return evolve(world, rules=(*rules, Rule(PROPERTIES["HW-11"], _counted)))
+
+
+def _counted(s: Any) -> Any:  # noqa: ANN401  # a number or an array
+    """HW-11: the phase says how many slots are short; a halted wallet without one starts anew."""
+    fits = sum(
+        (s.phase == phase) & (s.shorts >= fewest) & (s.shorts <= most)
+        for phase, (fewest, most) in SHORTS.items()
+    )
+    return (fits > 0) & ((s.phase == State.RESET) | (s.halted == 0) | (s.shorts > 0))

@@ -15,7 +15,11 @@ from simulator.matrix import Assumed, Assumption
 from simulator.mutants.mirroring import unkept, untold
 from simulator.worlds.mirroring import mirroring_world
 from simulator.worlds.mirroring_scene import Size, Step
+from simulator.worlds.order_ours import Budget
+from simulator.worlds.product_mirroring import ONE, product_world
+from simulator.worlds.product_mirroring import Size as Product
 from simulator.worlds.wires import doubled, late, wired
+from spec.mirroring import PROPERTIES
 
 SIZE = Size(limit=2, volume=2, prices=1, wire=2, ends=True)
 REPORTS = ("reports", "recoup_reports")
@@ -39,7 +43,7 @@ def assumptions() -> Iterator[Assumed]:
     yield Assumed(Assumption.LATE_ACK, slow)
     asked = wired(evolve(fifo, name="mirroring, no answer"), ("orders", "recoups"), lossy=True)
     yield Assumed(Assumption.UNKNOWN_OUTCOME, asked)
-    yield Assumed(Assumption.CRASH, "not explored: the strategy has no restart of its own")
+    yield Assumed(Assumption.CRASH, _crash())
     for defect, step in UNREPAIRED:
         fifo, unordered = _worlds(step)
         yield Assumed(Assumption.FIFO, fifo, defect)
@@ -52,6 +56,12 @@ def _worlds(step: Step) -> tuple[ActorWorld, ActorWorld]:
         mirroring_world("mirroring, in order", SIZE, step),
         mirroring_world("mirroring, out of order", evolve(SIZE, ordered=False), step),
     )
+
+
+def _crash() -> ActorWorld:
+    """Return the strategy over order machines, which a restart asks for every open order."""
+    world = product_world("mirroring, crash", Product(ONE, budget=Budget(crashes=1)))
+    return evolve(world, rules=tuple(r for r in world.rules if r.property.id in PROPERTIES))
 
 
 def _acknowledges(report: Reported) -> bool:

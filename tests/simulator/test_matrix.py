@@ -64,9 +64,14 @@ def cells(*pairs: Pair) -> dict[str, dict[A, str]]:
 
 
 @cache
+def every_line() -> tuple[Line, ...]:
+    """Return the lines of our machines."""
+    return matrix(hooks(WORLDS), MACHINES)
+
+
 def ours() -> dict[tuple[str, str], Line]:
     """Return the lines of our machines by property and defect."""
-    return {(x.property.id, x.defect): x for x in matrix(hooks(WORLDS), MACHINES)}
+    return {(x.property.id, x.defect): x for x in every_line()}
 
 
 def words(property_id: str, defect: str = "") -> Sequence[str]:
@@ -165,6 +170,76 @@ def test_mirroring_books_increments_so_a_doubled_report_breaks_it() -> None:
     assert words("MMS-2")[2] == "holds"
 
 
+def test_mirroring_survives_a_crash_over_order_machines() -> None:
+    """A restart asks for every open order, and loses none of what was counted."""
+    ids = [key[0] for key in ours() if key[0].startswith("MMS-") and not key[1]]
+    assert len(ids) == 10
+    assert {words(each)[-1] for each in ids} == {"holds"}
+
+
+def test_the_wallet_survives_late_and_missing_answers_over_order_machines() -> None:
+    """What breaks it is news that is lost without a word."""
+    ids = [key[0] for key in ours() if key[0].startswith("HW-")]
+    assert words("HW-1")[3].endswith("moves")
+    assert {word for each in ids for word in words(each)[4:6]} == {"holds", "-"}
+    assert words("HW-11")[4:6] == ["holds", "holds"]
+
+
+def test_the_collision_relies_on_the_orders_below_it() -> None:
+    """Over order machines no network keeps the base out for ever; without them a loss does."""
+    ids = [key[0] for key in ours() if key[0].startswith("COL-") and not key[1]]
+    assert {word for each in ids for word in words(each)} == {"holds", "-"}
+    bare = words("COL-3", "no order machines below it")
+    assert [word.endswith("moves") for word in bare] == [False] * 3 + [True, False, True, False]
+
+
+def test_the_overlay_needs_nothing_of_its_network() -> None:
+    """It decides each cycle from all that it sees, so what was lost is seen the next time."""
+    ids = [key[0] for key in ours() if key[0].startswith("MIR-")]
+    assert len(ids) == 13
+    assert {tuple(words(each)) for each in ids} == {
+        ("holds", "-", "holds", "holds", "-", "holds", "-")
+    }
+
+
+def test_a_trailing_order_relies_on_news_that_comes_once_and_comes_at_all() -> None:
+    """A report that comes twice frees the place of another order; a lost bar may be the last."""
+    assert words("TRL-4")[2].endswith("moves")
+    assert words("TRL-5")[3].endswith("moves")
+    safe = ("TRL-1.1", "TRL-1.2", "TRL-1.3", "TRL-2", "TRL-3", "TRL-6")
+    assert {word for each in safe for word in words(each)} == {"holds", "-"}
+
+
+def test_unstucking_never_overspends_what_it_knows_of() -> None:
+    """A bad network keeps it from orders that are called for; it never loses beyond the budget."""
+    for each in ("UNS-2.1", "UNS-2.2", "UNS-3"):
+        assert set(words(each)) == {"holds", "-"}
+    assert [word.endswith("moves") for word in words("UNS-5")] == [
+        False, True, False, True, False, True, False,
+    ]  # fmt: skip
+
+
+def test_slots_stay_bounded_on_every_network() -> None:
+    """What is lost keeps a slot from being given back; it never makes one too many."""
+    for each in ("FOR-1", "FOR-2", "FOR-3", "FOR-6.1", "FOR-7"):
+        assert set(words(each)) == {"holds", "-"}
+    for each in ("FOR-5", "FOR-6.3", "FOR-6.4"):
+        assert words(each)[3].endswith("moves")
+        assert words(each)[5].endswith("moves")
+
+
+def test_every_machine_says_what_it_assumes() -> None:
+    """Each has lines, and each of their cells a verdict or a reason of its own."""
+    sound = [line for line in ours().values() if not line.defect]
+    assert {line.machine for line in sound} == set(MACHINES)
+    assert "not explored" not in {cell.why for line in sound for cell in line.cells.values()}
+
+
+def test_a_line_comes_once() -> None:
+    """A world over other machines is asked for its own one only."""
+    assert len(ours()) == len(every_line())
+
+
 def test_the_supervisor_relies_on_being_told_of_gaps() -> None:
     """News lost with a word about it does no harm, without one it does."""
     assert words("SUP-2.2")[3] == "holds"
@@ -173,7 +248,7 @@ def test_the_supervisor_relies_on_being_told_of_gaps() -> None:
 
 def test_the_page_of_assumptions_is_current() -> None:
     """It says what the explorer finds today."""
-    assert docs.ASSUMPTIONS.read_text() == markdown(list(ours().values()), MACHINES)
+    assert docs.ASSUMPTIONS.read_text() == markdown(every_line(), MACHINES)
 
 
 def test_each_counterexample_of_the_page_is_linked() -> None:
