@@ -5,7 +5,7 @@ A step applies where all its old names are; a new name that is there already kee
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from attrs import frozen
 
@@ -106,7 +106,7 @@ def _rounded(value: Json) -> Object | None:
     count = _number(value)
     if count is None or count not in POSITIONS or count == int(count):
         return None
-    return {"n_positions": int(count.to_integral_value())}
+    return {"n_positions": int(count.to_integral_value(ROUND_HALF_EVEN))}
 
 
 def _everything(empty_is_all: Json, approved: Json) -> Object:

@@ -1,6 +1,6 @@
 """Integers as people read them: prices, money, shares, durations."""
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from attrs import frozen
 
@@ -33,7 +33,7 @@ class Units:
         >>> Units(1, Decimal("0.00000001")).cash(-123_456_789_012)
         '-1,234.57'
         """
-        return f"{(money * self.money).quantize(CENT) + 0:,.2f}"
+        return f"{(money * self.money).quantize(CENT, ROUND_HALF_EVEN) + 0:,.2f}"
 
     def tick(self) -> float:
         """Return the worth of one tick, for drawing."""

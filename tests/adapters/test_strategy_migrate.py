@@ -1,7 +1,7 @@
 """Older files: each row of the table of steps, and what is reported."""
 
 import json
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 import pytest
@@ -254,3 +254,10 @@ def test_each_old_name_leads_to_a_key() -> None:
     assert all(f"bot.long.{new}" in KEYS for new in SIDE_NAMES.values())
     assert not [old for old in SIDE_NAMES if f"bot.long.{old}" in KEYS]
     assert all(f"bot.long.{name}" in KEYS for name in BEFORE)
+
+
+def test_a_changed_decimal_context_changes_nothing() -> None:
+    """Libraries change the rounding of their whole thread; ccxt does."""
+    with localcontext(rounding=ROUND_HALF_UP):
+        found = whole({"bot": {"long": {"n_positions": 2.5}}})
+    assert str(found.changes[0]) == "bot.long.n_positions: now n_positions 2 (rounded)"

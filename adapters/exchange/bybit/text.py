@@ -1,7 +1,7 @@
 """Whole numbers of a unit from and to decimal texts, exactly or not at all."""
 
 import re
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 
@@ -45,4 +45,4 @@ def ratio(numerator: int, denominator: int, unit: str, decimals: int = 10) -> st
     if not denominator:
         return "0"
     value = Decimal(unit) * numerator / denominator
-    return shown(value.quantize(Decimal(1).scaleb(-decimals)))
+    return shown(value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN))
