@@ -26,9 +26,12 @@ from simulator.worlds.slots_scene import (
     Venue,
     person_acts,
     put,
+    show_person,
+    show_venue,
     venue_acts,
     venue_features,
     venue_hears,
+    words,
 )
 from spec.slots import Action, Mode, Purpose, State
 
@@ -73,6 +76,15 @@ class Bot(NamedTuple):
     again: bool = False  # a symbol was chosen while its orders were to go
     stays: bool = False  # a symbol stayed although another was wanted more
     passed: bool = False  # a slot went from one symbol to another
+
+
+def show_bot(bot: Bot) -> str:
+    """Return the seat of each symbol: its state, its mode if it has another, what it holds."""
+    return ", ".join(
+        f"{number} {seat.state.name}{'' if seat.mode is Mode.NORMAL else f' {seat.mode.name}'}"
+        f" holds {seat.lots}{f', {seat.orders} orders' if seat.orders else ''}"
+        for number, seat in enumerate(bot.slots.seats)
+    )
 
 
 def scored(bot: Bot) -> Mapping[int, int]:
@@ -279,18 +291,26 @@ def world(name: str, scope: Scope, claims: tuple[str, ...], rules: Rules = SOUND
     return ActorWorld(
         name,
         (
-            Actor("bot", bot, partial(bot_acts, rules), partial(bot_hears, rules), bot_features),
-            Actor("venue", venue, venue_acts, venue_hears, venue_features),
-            Actor("person", Person(scope), person_acts),
+            Actor(
+                "bot",
+                bot,
+                partial(bot_acts, rules),
+                partial(bot_hears, rules),
+                bot_features,
+                show_bot,
+            ),
+            Actor("venue", venue, venue_acts, venue_hears, venue_features, show_venue),
+            Actor("person", Person(scope), person_acts, show=show_person),
         ),
         (
-            Channel("news", "bot", 2, weights={"by_hand": by_hand}),
-            Channel("words", "bot", 1),
+            Channel("news", "bot", 2, weights={"by_hand": by_hand}, show=words),
+            Channel("words", "bot", 1, show=words),
             Channel(
                 "asks",
                 "venue",
                 2 * symbols,
                 weights=places,
+                show=words,
             ),
         ),
         claimed(symbols, (*ALWAYS, *claims)),

@@ -126,3 +126,28 @@ def person_acts(person: Person) -> Iterator[Do]:
         mode, *rest = budget.modes
         after = person._replace(budget=budget._replace(modes=tuple(rest)))
         yield Do(f"sets {mode.name}", after, (("words", ModeSet(0, mode)),))
+
+
+def show_venue(venue: Venue) -> str:
+    """Return what *venue* holds of each symbol."""
+    pairs = enumerate(zip(venue.lots, venue.orders, strict=True))
+    return ", ".join(f"{number}: {lots}{', order' * order}" for number, (lots, order) in pairs)
+
+
+def show_person(person: Person) -> str:
+    """Return how *person* ranks the symbols."""
+    return words(person.budget.rankings[person.ranking])
+
+
+def words(message: Told | Ask | ModeSet | Scores) -> str:
+    """Return *message* in words."""
+    match message:
+        case Told():
+            who = " by hand" if message.foreign else ""
+            return f"{message.symbol} holds {message.lots}{who}{', order over' * message.over}"
+        case Ask():
+            return f"{message.what} {message.symbol}"
+        case ModeSet():
+            return f"{message.symbol} in mode {message.mode.name}"
+        case _:
+            return " ".join(f"{each.symbol}:{each.score}" for each in message)

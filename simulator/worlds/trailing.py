@@ -37,6 +37,8 @@ from simulator.worlds.trailing_scene import (
     market_acts,
     market_features,
     market_hears,
+    show_market,
+    words,
 )
 from spec.terms import Side
 from spec.trailing import PROPERTIES, Action, State
@@ -78,6 +80,16 @@ class Bot(NamedTuple):
     kept: bool = False  # a rebuilt trailing order found its order still wanted
     rash: bool = False  # fired although the bars do not call for it
     idle: bool = False  # fired without levels
+
+
+def show_bot(bot: Bot) -> str:
+    """Return the trailing order of *bot*, what it knows of the price, and its order."""
+    trailing = bot.trailing
+    levels = f"{trailing.levels.threshold_ticks}/{trailing.levels.retracement_ppm}"
+    seen = f"extreme {trailing.extreme_ticks}, back {trailing.retraced_ticks}"
+    order = ", order out" if bot.order else ""
+    since = f"bar {trailing.moment} since {trailing.since}"
+    return f"{trailing.state.name} {levels}, {seen}, {since}{order}"
 
 
 def told(rules: Rules, bot: Bot, event: Event) -> tuple[Bot, Sends]:
@@ -266,14 +278,21 @@ def world(name: str, scope: Scope, claims: tuple[str, ...], rules: Rules = SOUND
     return ActorWorld(
         name,
         (
-            Actor("bot", bot, partial(bot_acts, rules), partial(bot_hears, rules), bot_features),
-            Actor("market", market, market_acts, market_hears, market_features),
+            Actor(
+                "bot",
+                bot,
+                partial(bot_acts, rules),
+                partial(bot_hears, rules),
+                bot_features,
+                show_bot,
+            ),
+            Actor("market", market, market_acts, market_hears, market_features, show_market),
         ),
         (
-            Channel("bars", "bot", 2, lossy=scope.losses > 0),
-            Channel("reports", "bot", 3, weights={"over": over, "lost": lost}),
-            Channel("answers", "bot", 2),
-            Channel("asks", "market", 4, weights={"placing": places}),
+            Channel("bars", "bot", 2, lossy=scope.losses > 0, show=words),
+            Channel("reports", "bot", 3, weights={"over": over, "lost": lost}, show=words),
+            Channel("answers", "bot", 2, show=words),
+            Channel("asks", "market", 4, weights={"placing": places}, show=words),
         ),
         tuple(Rule(PROPERTIES[p], RULES[p], WHEN.get(p), fair) for p in (*ALWAYS, *claims)),
     )

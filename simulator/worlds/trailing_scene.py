@@ -195,3 +195,25 @@ def market_features(market: Market) -> Mapping[str, int]:
         "filled": market.filled,
         "short": market.short,
     }
+
+
+def show_market(market: Market) -> str:
+    """Return where *market* is, and our order in it."""
+    order = f", order at {market.price} of {market.lots}" if market.price else ""
+    waits = f", from {market.threshold} on" if market.threshold else ""
+    return f"bar {market.moment} at {market.last}{order}{waits}"
+
+
+def words(message: Bar | Told | Answer | Ask) -> str:
+    """Return *message* in words."""
+    match message:
+        case Bar():
+            return f"bar {message.moment}: {message.low} to {message.high}, {message.close}"
+        case Told():
+            whose = "ours" if message.own else "another's"
+            return f"{message.what} in {message.moment}, {whose}{', over' * message.over}"
+        case Answer():
+            found = "nothing" if message.bars is None else f"{len(message.bars)} bars"
+            return f"answer {message.query}: {found} since {message.since}"
+        case Ask():
+            return f"{message.what} {message.number}".removesuffix(" 0")

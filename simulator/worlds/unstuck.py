@@ -28,6 +28,8 @@ from simulator.worlds.unstuck_scene import (
     account_features,
     account_hears,
     candidates,
+    show_account,
+    words,
 )
 from spec.unstuck import PROPERTIES, Action, State
 
@@ -63,6 +65,14 @@ class Bot(NamedTuple):
     yields: bool = False  # an order was canceled for one of another position
     found: bool = False  # a restart has found an order
     misled: bool = False  # the state is not what was heard and asked calls for
+
+
+def show_bot(bot: Bot) -> str:
+    """Return the machine of *bot*, and what it was told may be lost."""
+    machine, left = bot.unstuck, bot.balance.budgets
+    order = f" order {machine.order} of {machine.position}: {machine.cum_qty}/{machine.qty}"
+    told = f"left {left[0]} {left[1]}, lost {machine.lost}"
+    return f"{machine.state.name}{order if machine.order else ''}, {told}"
 
 
 def survey(bot: Bot) -> Surveyed:
@@ -253,14 +263,21 @@ def world(name: str, scope: Scope, claims: tuple[str, ...], rules: Rules = SOUND
     return ActorWorld(
         name,
         (
-            Actor("bot", bot, partial(bot_acts, rules), partial(bot_hears, rules), bot_features),
-            Actor("account", account, account_acts, account_hears, account_features),
+            Actor(
+                "bot",
+                bot,
+                partial(bot_acts, rules),
+                partial(bot_hears, rules),
+                bot_features,
+                show_bot,
+            ),
+            Actor("account", account, account_acts, account_hears, account_features, show_account),
         ),
         (
-            Channel("reports", "bot", 2, weights={"closing": closes}),
-            Channel("balances", "bot", 2),
-            Channel("scenes", "bot", 1),
-            Channel("asks", "account", 3, weights={"placing": places}),
+            Channel("reports", "bot", 2, weights={"closing": closes}, show=words),
+            Channel("balances", "bot", 2, show=words),
+            Channel("scenes", "bot", 1, show=words),
+            Channel("asks", "account", 3, weights={"placing": places}, show=words),
         ),
         tuple(Rule(PROPERTIES[p], RULES[p], WHEN.get(p), fair) for p in (*EVERYWHERE, *claims)),
     )

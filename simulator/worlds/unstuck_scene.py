@@ -192,3 +192,25 @@ def account_features(account: Account) -> Mapping[str, int]:
         "torn": account.torn,
         "deep": account.deep,
     }
+
+
+def show_account(account: Account) -> str:
+    """Return the positions, what may be lost, and the orders of *account*."""
+    orders = (f"order {o.order} of {o.position}: {o.cum_qty}/{o.qty}" for o in account.orders)
+    sizes = f"sizes {account.sizes[0]} {account.sizes[1]}"
+    return ", ".join((sizes, f"left {account.left[0]} {account.left[1]}", *orders))
+
+
+def words(message: Ask | Told | Balance | int) -> str:
+    """Return *message* in words; a number is that of what the market looks like."""
+    match message:
+        case Ask():
+            return f"{message.what} order {message.order}"
+        case Told():
+            report = message.report
+            end = ", closed" if report.closed else ""
+            return f"order {report.order} filled {report.cum_qty}, lost {report.loss}{end}"
+        case Balance():
+            return f"left {message.budgets[0]} {message.budgets[1]} after {message.lost}"
+        case int():
+            return f"scene {message}"
