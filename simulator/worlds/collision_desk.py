@@ -246,8 +246,15 @@ def restarted(gate: Gate, desk: Desk, symbol: int) -> tuple[Desk, Sends]:
     """Return *desk* with a new machine that is told what the journal knows."""
     was = desk.collision
     fresh = Collision(hedge_mode=was.hedge_mode, patience=was.patience)
-    found = base_uses(desk)
-    desk = desk._replace(collision=fresh, begun=found, wants=True, closes=False, gave_up=False)
+    found, both = base_uses(desk), base_uses(desk) and mirror_uses(desk)
+    desk = desk._replace(
+        collision=fresh,
+        begun=found,
+        wants=True,
+        closes=both,
+        waits=desk.waits or both,
+        gave_up=False,
+    )
     return known(gate, desk, symbol)
 
 

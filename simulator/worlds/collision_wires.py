@@ -29,7 +29,7 @@ ACCOUNTS: Mapping[str, Account] = {
     "hedge": Account(Scope(openings=2, entries=2, exits=False, hedge=True)),
     "unasked": Account(Scope(openings=1, entries=1, exits=False, trespasses=1)),
 }
-RESTARTED = ("one-way", "hedge")
+RESTARTED = ("one-way", "hedge", "unasked")
 LOST = Budget(losses=1)
 BARE = "no order machines below it"
 
