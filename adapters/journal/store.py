@@ -8,7 +8,7 @@ what a crash loses is the end of the file, none of which has left.
 import fcntl
 import sqlite3
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
@@ -41,15 +41,14 @@ class Journal:
             raise JournalError(NO_ROW, f"no file {path}", "give the path of a journal")
         self.path, self.durable, self.batch = path, durable, batch
         self._lock = _locked(path)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._lock.close)
             self._connection = _writer(path)
             with _explained():
                 schema.checked(self._connection)
                 schema.migrate(self._connection)
                 self.base, self.head = _ends(self._connection)
-        except BaseException:
-            self._lock.close()
-            raise
+            undo.pop_all()
         self._waiting: list[Row] = []
         self.closed = False
 
@@ -115,13 +114,9 @@ class Journal:
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         """Yield the connection inside of one transaction: all of it is written, or nothing."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
+        with self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
             yield self._connection
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
 
     def rows(self, first: int = 0) -> Generator[Row]:
         """Yield the rows from number *first* on, or from the first one there is, verified."""
@@ -197,14 +192,13 @@ class Reader:
             raise JournalError(NO_ROW, f"no file {path}", "give the path of a journal")
         self.path = path
         self._connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        try:
+        with ExitStack() as undo:
+            undo.callback(self._connection.close)
             with _explained():
                 self._connection.execute("PRAGMA writable_schema = ON")  # reads a truncated file
                 self.version = schema.checked(self._connection)
                 self.base, self.head = _ends(self._connection)
-        except BaseException:
-            self._connection.close()
-            raise
+            undo.pop_all()
 
     def rows(self, first: int = 0) -> Generator[Row]:
         """Yield the rows from number *first* on, or from the first one there is, verified."""

@@ -55,7 +55,7 @@ def equity(series: Series) -> Json:
         *({**trace, "yaxis": "y2"} for trace in _position(series.position)),
         _line(fall, "Drawdown", style.LOSS, fill="tozeroy", hovertemplate="%{y:.2f} %"),
     ]
-    layout = _frame(780)
+    layout = frame(780)
     ms = series.position.ms
     layout["xaxis"] |= {"range": [int(ms[0]), int(ms[-1])], "anchor": "y"}
     layout["yaxis"] = _axis("Drawdown (%)", domain=[0, 0.2])
@@ -64,11 +64,11 @@ def equity(series: Series) -> Json:
     return {"data": data, "layout": layout}
 
 
-def _frame(height: int) -> Json:
-    """Return what all figures share."""
+def frame(height: int, right: int = 90) -> Json:
+    """Return what all figures share, in pixels: *height*, and the margin to the *right*."""
     return {
         "height": height,
-        "margin": {"l": 86, "r": 90, "t": 16, "b": 56},
+        "margin": {"l": 86, "r": right, "t": 16, "b": 56},
         "paper_bgcolor": style.PAPER,
         "plot_bgcolor": style.PAPER,
         "font": {"family": style.FONT, "size": 13, "color": style.INK},
@@ -94,7 +94,7 @@ def _axis(title: str, **more: object) -> Json:
 
 def _layout(view: View, height: int) -> Json:
     """Return the layout of a price figure: the phases on an axis of their own below the price."""
-    layout = _frame(height)
+    layout = frame(height)
     layout["xaxis"]["range"] = [view.start_ns // MILLI_NS, view.end_ns // MILLI_NS]
     layout["yaxis"] = {"range": [0, 1], "visible": False, "fixedrange": True}
     layout["yaxis2"] = _axis(

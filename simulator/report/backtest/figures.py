@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from simulator.report import style
 from simulator.report.backtest.charts import Area, Chart, Curve, Marks, Panel, Shape
+from simulator.report.figures import frame
 
 Json = dict[str, Any]
 
@@ -29,25 +30,9 @@ def figure(chart: Chart) -> Json:
 
 
 def _frame(chart: Chart) -> Json:
-    """Return what all figures share."""
-    return {
-        "height": int(150 + HEIGHT * min(4, max(2.2, sum(panel.share for panel in chart.panels)))),
-        "margin": {"l": 86, "r": 30, "t": 16, "b": 56},
-        "paper_bgcolor": style.PAPER,
-        "plot_bgcolor": style.PAPER,
-        "font": {"family": style.FONT, "size": 13, "color": style.INK},
-        "hovermode": "closest",
-        "hoverlabel": {"font": {"family": style.FONT, "size": 13}},
-        "legend": {"orientation": "h", "y": 1.01, "yanchor": "bottom", "x": 0},
-        "modebar": {"orientation": "v", "color": style.FAINT, "activecolor": style.MUTED},
-        "xaxis": {
-            "type": "date",
-            "title": {"text": "Time (UTC)"},
-            "gridcolor": style.GRID,
-            "linecolor": style.FAINT,
-            "zeroline": False,
-        },
-    }
+    """Return the frame of *chart*, as high as its panels need."""
+    shares = sum(panel.share for panel in chart.panels)
+    return frame(int(150 + HEIGHT * min(4, max(2.2, shares))), 30)
 
 
 def _axis(panel: Panel, domain: list[float]) -> Json:
