@@ -1,6 +1,7 @@
 """Hypothesis profiles, and the folder of shared market data."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from adapters.kernels import keep
 from simulator.fuzz import PROFILES
 
 keep()  # before anything imports numba
+# Where the tests run in the background interrupts are ignored, and their children would inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parent.parent
 
