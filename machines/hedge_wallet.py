@@ -18,6 +18,7 @@ from machines.ladder import (
     exit_qty,
     highest,
     lowest,
+    neighbours,
     reentry_qty,
     shorts,
     slot_kind,
@@ -207,15 +208,25 @@ def _traded(wallet: Wallet, event: Closed) -> Wallet:
             qty = wallet.long_qty - event.qty
             return _netted(evolve(wallet, cash=wallet.cash + amount - event.fee, long_qty=qty))
         case OrderKind.STOP_ENTRY_SHORT:
-            slot = Slot(event.unit, wallet.slots[event.slot].short + event.qty)
+            edge = _edge(wallet, event.slot, event.unit)
+            slot = Slot(edge, wallet.slots[event.slot].short + event.qty)
             cash = wallet.cash + amount - event.fee
             return evolve(wallet, cash=cash, slots=_with(wallet.slots, event.slot, slot))
         case OrderKind.STOP_LOSS_COVER:
             left = wallet.slots[event.slot].short - event.qty
-            slot = Slot(event.unit - 1, max(left, 0))
+            slot = Slot(_edge(wallet, event.slot, event.unit - 1), max(left, 0))
             cash = wallet.cash - amount - event.fee
             return evolve(wallet, cash=cash, slots=_with(wallet.slots, event.slot, slot))
     assert_never(event.kind)
+
+
+def _edge(wallet: Wallet, index: int, edge: int) -> int:
+    """Return *edge*, where slot *index* has traded, or its own once the window has left that one.
+
+    A canceled order may fill after the market has leapt on by several units.
+    """
+    held = neighbours(_with(wallet.slots, index, Slot(edge)))
+    return edge if held else wallet.slots[index].edge
 
 
 def _apply(wallet: Wallet, event: Event, action: Action) -> Wallet:

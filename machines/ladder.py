@@ -86,10 +86,10 @@ def well_formed(wallet: Wallet) -> bool:
         return False
     if wallet.phase not in {State.ADVANCE, State.RESET} and exit_qty(wallet):
         return False
-    return _neighbours(wallet.slots)
+    return neighbours(wallet.slots)
 
 
-def _neighbours(slots: Slots) -> bool:
+def neighbours(slots: Slots) -> bool:
     """Return whether the edges are four neighbours, in turn."""
     a, b, c, d = slots
     steps = (b.edge - a.edge, c.edge - b.edge, d.edge - c.edge, a.edge - d.edge)

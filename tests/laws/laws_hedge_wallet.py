@@ -89,9 +89,9 @@ def expected(wallet: Wallet, event: Closed) -> bool:
         case OrderKind.STOP_ENTRY_SHORT:
             # The buy waits until every other order is off the book, so nothing is bought yet.
             waiting = wallet.phase is not State.RESET or not exit_qty(wallet)
-            return waiting and not slot.short and event.unit == slot.edge
+            return waiting and not slot.short
         case OrderKind.STOP_LOSS_COVER:
-            right = wallet.phase in RESTING and event.unit == slot.edge + 1
+            right = wallet.phase in RESTING
             return right and 0 < slot.short >= event.qty
 
 

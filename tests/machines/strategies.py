@@ -186,7 +186,8 @@ def closings(draw: DrawFn, start: Start) -> Closed:
     slot = draw(st.integers(0, 3))
     edge = start.low + (slot - start.turn) % 4
     kind = draw(st.sampled_from(hedge_wallet.OrderKind))
-    unit = edge + (kind is hedge_wallet.OrderKind.STOP_LOSS_COVER)
+    leap = draw(st.sampled_from((0, 0, 1, -4, 5)))  # since the order was placed
+    unit = edge + (kind is hedge_wallet.OrderKind.STOP_LOSS_COVER) + leap
     qty = draw(st.sampled_from((0, start.long_qty, (start.a, start.b, start.c, start.d)[slot], 1)))
     return Closed(
         kind=kind,

@@ -104,6 +104,14 @@ def test_all_shorts_open_trail_below_the_price() -> None:
     assert [o.trigger_ticks for o in wanted(after(wallet, Price(950)))] == [990, 980, 970, 960]
 
 
+def test_a_slot_stays_in_the_window_when_its_old_order_fills() -> None:
+    """A canceled cover may fill after the market has leapt on: the edges stay neighbours."""
+    wallet = after(long(), *FALL, Price(950))
+    once, twice = wallet, after(wallet, Price(940))
+    assert after(once, cover(3, 0)).slots[3].edge == -1
+    assert after(twice, cover(3, 0)).slots[3].edge == twice.slots[3].edge == -5
+
+
 def test_a_crossed_trigger_is_done_at_market() -> None:
     """What the price has passed already is not waited for."""
     refused = Closed(kind=EXIT, unit=-1, ordered=40, qty=0, notional=0, crossed=True)
