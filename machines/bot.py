@@ -28,7 +28,7 @@ from machines.order_manager import Book, Booked, Effect, Ended, Stray
 from machines.position import Fill, Pair
 from spec.hedge_wallet import HEDGE_WALLET, OrderKind
 from spec.position import State as Position
-from spec.terms import PositionMode, PositionSide, Reason, Side
+from spec.terms import PositionMode, Reason
 
 Event = Price | Report | AccountReport | Woken | Restarted | Resumed
 Strategy = Callable[[Wallet], tuple[Wanted, ...]]
@@ -170,23 +170,10 @@ def _accounted(bot: Bot, news: AccountReport) -> tuple[Bot, tuple[Command, ...]]
         return bot, ()
     long_qty = news.long_closed - known.long_closed
     short_qty = news.short_closed - known.short_closed
-    pair = _closed_by_venue(bot.pair, long_qty, short_qty)
+    pair = position.closed_by_venue(bot.pair, long_qty, short_qty)
     if pair.state is Position.FLAT and _flat(bot.wallet, long_qty, short_qty):
         return _liquidated(bot, bot.wallet.cash)
     return _liquidated_part(evolve(bot, pair=pair), long_qty, short_qty)
-
-
-def _closed_by_venue(pair: Pair, long_qty: int, short_qty: int) -> Pair:
-    """Return *pair* without these lots, at their cost: what they brought is not told apart."""
-    for side, qty, leg, held in (
-        (Side.SELL, long_qty, PositionSide.LONG, pair.long),
-        (Side.BUY, short_qty, PositionSide.SHORT, pair.short),
-    ):
-        named = leg if pair.mode is PositionMode.HEDGE else PositionSide.NONE
-        cost = held.cost * qty // held.qty if held.qty else 0
-        fill = Fill(side=side, qty=qty, notional=cost, position_side=named)
-        pair, _ = position.step(pair, fill)
-    return pair
 
 
 def _flat(wallet: Wallet, long_qty: int, short_qty: int) -> bool:

@@ -1,4 +1,8 @@
-"""What a bot is told and what it asks for: events in, commands out; values only."""
+"""What a bot is told and what it asks for: events in, commands out; values only.
+
+*symbol* is the index of an instrument among those that the bot trades, 0 for a bot of one.  Client
+order ids are those of the account: no two symbols share one.
+"""
 
 from attrs import frozen
 
@@ -37,6 +41,7 @@ class Place:
 
     client_order_id: int
     order: Wanted
+    symbol: int = 0
 
 
 @frozen
@@ -44,6 +49,7 @@ class Cancel:
     """Cancel the order of *client_order_id*."""
 
     client_order_id: int
+    symbol: int = 0
 
 
 @frozen
@@ -52,11 +58,14 @@ class Query:
 
     client_order_id: int
     query: int
+    symbol: int = 0
 
 
 @frozen
 class QueryAccount:
-    """Ask what has happened to the account beside its orders."""
+    """Ask what has happened to the account, and to a symbol, beside its orders."""
+
+    symbol: int = 0
 
 
 @frozen
@@ -65,6 +74,7 @@ class Watch:
 
     low: int
     high: int
+    symbol: int = 0
 
 
 @frozen
@@ -73,6 +83,7 @@ class Wake:
 
     key: int
     delay_ns: int
+    symbol: int = 0
 
 
 @frozen
@@ -95,6 +106,7 @@ class Report:
     notional: int = 0
     fee: int = 0
     reason: Reason = Reason.NONE
+    symbol: int = 0
 
 
 @frozen(kw_only=True, cache_hash=True)
@@ -103,8 +115,7 @@ class AccountReport:
 
     *sequence* counts the changes.  *credited* is the money that they brought, negative where they
     took it: funding, what liquidations traded for, what the insurance fund paid.  *liquidations*
-    counts those of *symbol*, the venue's index; they have closed *long_closed* and *short_closed*
-    lots.
+    counts those of *symbol*; they have closed *long_closed* and *short_closed* lots.
     """
 
     symbol: int = 0
@@ -120,8 +131,36 @@ class Woken:
     """The delay asked for with `Wake` is over."""
 
     key: int
+    symbol: int = 0
 
 
 @frozen
 class Restarted:
     """The process has started again: every answer under way may be lost."""
+
+
+@frozen
+class Bar:
+    """A bar of one symbol: prices in ticks, *volume* in lots.
+
+    *bid* and *ask* are those of the moment at which it is told, 0 where the close stands for them.
+    """
+
+    high: int
+    low: int
+    close: int
+    volume: int
+    bid: int = 0
+    ask: int = 0
+
+
+@frozen
+class Bars:
+    """Bars that opened at *open_ms* (Unix ms UTC) have closed: one a symbol, None where none came.
+
+    *past* bars were missed: they are told for the averages alone, and nothing is ordered.
+    """
+
+    open_ms: int
+    bars: tuple[Bar | None, ...]
+    past: bool = False

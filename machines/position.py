@@ -172,6 +172,19 @@ def _reduced(leg: Leg, qty: int, notional: int, sign: int) -> Leg:
     return Leg(qty=leg.qty - qty, cost=leg.cost - share, realized=leg.realized + profit)
 
 
+def closed_by_venue(pair: Pair, long_qty: int, short_qty: int) -> Pair:
+    """Return *pair* without these lots, at their cost: what they brought is not told apart."""
+    for side, qty, leg, held in (
+        (Side.SELL, long_qty, PositionSide.LONG, pair.long),
+        (Side.BUY, short_qty, PositionSide.SHORT, pair.short),
+    ):
+        named = leg if pair.mode is PositionMode.HEDGE else PositionSide.NONE
+        cost = held.cost * qty // held.qty if held.qty else 0
+        fill = Fill(side=side, qty=qty, notional=cost, position_side=named)
+        pair, _ = step(pair, fill)
+    return pair
+
+
 def net_qty(pair: Pair) -> int:
     """Return long minus short, in lots."""
     return pair.long.qty - pair.short.qty

@@ -7,7 +7,7 @@ consequences are drawn before the next one acts.
 from collections.abc import Sequence
 from typing import Final
 
-from machines.messages import Report
+from machines.messages import Report, Wanted
 from machines.order import Canceled, Event, Expired, Filled, Found, Rejected, Triggered
 from machines.position import route
 from simulator import margin
@@ -71,6 +71,7 @@ class Matching:
             notional=order.notional,
             fee=order.fee,
             reason=reason,
+            symbol=order.symbol,
         )
         self.outbox.append((now_ns, report))
 
@@ -162,13 +163,17 @@ class Matching:
     def start(self, order: VenueOrder, now_ns: int) -> None:
         """Let *order* take what there is, else rest; what may do neither expires."""
         wanted = order.order
-        if crosses(wanted, self.prices[order.symbol].last):
+        if self._crosses(wanted, self.prices[order.symbol].last):
             self._take(order, now_ns)
         elif wanted.time_in_force is TimeInForce.GTC:
             order.reserve_ticks = wanted.price_ticks
             self.wait(order, Phase.RESTING, traded_through(wanted))
         else:
             self.close(order, Found.EXPIRED, now_ns)
+
+    def _crosses(self, wanted: Wanted, last: int) -> bool:
+        """Return whether *wanted* takes at a last price of *last* ticks on this venue."""
+        return crosses(wanted, last) and not (self.config.all_make and limited(wanted))
 
     def _take(self, order: VenueOrder, now_ns: int) -> None:
         """Fill *order* with what the market offers at once."""
@@ -249,7 +254,7 @@ class Matching:
     def unfit(self, order: VenueOrder) -> Reason:
         """Return why *order* may not start to work at these prices, or NONE."""
         wanted, last = order.order, self.prices[order.symbol].last
-        if wanted.post_only and limited(wanted) and crosses(wanted, last):
+        if wanted.post_only and limited(wanted) and self._crosses(wanted, last):
             return Reason.POST_ONLY_CROSSED
         order.phase = Phase.TAKING
         order.reserve_ticks = taker_price(wanted, last, self.config.slippage_ticks)

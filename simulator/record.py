@@ -1,6 +1,7 @@
 """What a run writes down: the journal, the phases, the rows taken, the life of every order."""
 
 from enum import IntEnum
+from hashlib import blake2b
 from typing import Generic, NamedTuple, TypeVar
 
 from attrs import field, frozen
@@ -10,14 +11,17 @@ from machines.bot import Bot
 from machines.hedge_wallet import Price
 from machines.messages import (
     AccountReport,
+    Bars,
     Cancel,
     Command,
     Place,
     Query,
+    QueryAccount,
     Report,
     Wake,
     Wanted,
     Watch,
+    Woken,
 )
 from machines.order import Canceled, Expired, Filled, Rejected
 from simulator.venue_terms import Message
@@ -28,6 +32,7 @@ from spec.order import ORDER
 S = TypeVar("S", bound=IntEnum)
 X = TypeVar("X", bound=IntEnum)
 A = TypeVar("A", bound=IntEnum)
+Told = bots.Event | Bars
 
 
 @frozen
@@ -76,27 +81,20 @@ class Phase(NamedTuple):
     anchor_ticks: int
 
 
-class Record:
-    """Append-only notes of one run."""
+class Notes:
+    """Append-only notes of one run: what was told, the rows taken by orders, and their lives."""
 
-    def __init__(self, start_ns: int) -> None:
+    def __init__(self) -> None:
         self.journal: list[str] = []
-        self.phase_log: list[Phase] = [Phase(start_ns, HEDGE_WALLET.initial, 0)]
         self.lives: list[Life] = []
-        self.wallets: list[tuple[int, Bot]] = []  # after each change of phase
-        self.phases = tally(HEDGE_WALLET)
         self.orders = tally(ORDER)
         self._open: dict[int, tuple[int, Wanted]] = {}
 
-    def told(self, now_ns: int, event: bots.Event, commands: tuple[Command, ...], bot: Bot) -> None:
-        """Write down what the bot was told and what it asked for."""
-        self.journal.append(f"{now_ns} < {_event(event)}")
+    def write(self, now_ns: int, event: Told, commands: tuple[Command, ...]) -> None:
+        """Write down what a bot was told and what it asked for."""
+        self.journal.append(f"{now_ns} < {_event(event)}{_of(event)}")
         for command in commands:
-            self.journal.append(f"{now_ns} > {_command(command)}")
-        wallet = bot.wallet
-        if wallet.phase is not self.phase_log[-1].state:
-            self.phase_log.append(Phase(now_ns, wallet.phase, wallet.anchor_ticks))
-            self.wallets.append((now_ns, bot))
+            self.journal.append(f"{now_ns} > {_command(command)}{_of(command)}")
 
     def placed(self, now_ns: int, place: Place) -> None:
         """Write down that an order has reached the venue."""
@@ -121,8 +119,36 @@ class Record:
         for key, (start_ns, wanted) in self._open.items():
             self.lives.append(Life(key, wanted, start_ns, end_ns, "open"))
 
+    def journal_hash(self) -> str:
+        """Return the hash over all that was told and asked for, in order."""
+        return blake2b("\n".join(self.journal).encode(), digest_size=16).hexdigest()
 
-def _event(event: bots.Event) -> str:
+
+class Record(Notes):
+    """Append-only notes of one run of a hedge wallet."""
+
+    def __init__(self, start_ns: int) -> None:
+        super().__init__()
+        self.phase_log: list[Phase] = [Phase(start_ns, HEDGE_WALLET.initial, 0)]
+        self.wallets: list[tuple[int, Bot]] = []  # after each change of phase
+        self.phases = tally(HEDGE_WALLET)
+
+    def told(self, now_ns: int, event: bots.Event, commands: tuple[Command, ...], bot: Bot) -> None:
+        """Write down what the bot was told and what it asked for."""
+        self.write(now_ns, event, commands)
+        wallet = bot.wallet
+        if wallet.phase is not self.phase_log[-1].state:
+            self.phase_log.append(Phase(now_ns, wallet.phase, wallet.anchor_ticks))
+            self.wallets.append((now_ns, bot))
+
+
+def _of(message: object) -> str:
+    """Return the symbol that *message* is about, but for the first."""
+    symbol = getattr(message, "symbol", 0)
+    return f" @{symbol}" if symbol else ""
+
+
+def _event(event: Told) -> str:
     """Return *event* as a short text that says everything about it."""
     match event:
         case Report():
@@ -136,6 +162,11 @@ def _event(event: bots.Event) -> str:
         case AccountReport():
             closed = f"{event.liquidations} {event.long_closed} {event.short_closed}"
             return f"Account {event.sequence} {event.credited} {closed}"
+        case Bars():
+            known = (f"{b.high} {b.low} {b.close} {b.volume}" if b else "-" for b in event.bars)
+            return f"Bars {event.open_ms} {event.past:d} {' '.join(known)}"
+        case Woken():
+            return f"Woken(key={event.key})"
         case _:
             return repr(event)
 
@@ -158,5 +189,7 @@ def _command(command: Command) -> str:
             return f"Wake {command.key} {command.delay_ns}"
         case Query():
             return f"Query {command.client_order_id} {command.query}"
+        case QueryAccount():
+            return "QueryAccount()"
         case _:
             return repr(command)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from attrs import frozen
 
-from machines.order_manager import live
+from simulator.agreement import disagreements
 from simulator.candles import Ints
 from simulator.cycles import Cycle, cycles, paid, spans, traded
 from simulator.world import Run
@@ -106,7 +106,8 @@ def verify(run: Run) -> tuple[Cycle, ...]:
     _verify_wallets(run, found)
     _verify_equity(run)
     if not run.under_way:
-        _verify_end(run)
+        wrong = disagreements(run.bot, run.venue)
+        assert not wrong, wrong
     return found
 
 
@@ -151,21 +152,6 @@ def _verify_equity(run: Run) -> None:
     moved = net * (int(curve.close[-1]) - account.marks[0]) * run.setup.wallet.instrument.value
     assert int(curve.position[-1]) == net, (int(curve.position[-1]), net)
     assert int(curve.equity[-1]) == account.equity() + moved, (int(curve.equity[-1]), moved)
-
-
-def _verify_end(run: Run) -> None:
-    """Assert that the bot knows the venue's position, orders and cash: nothing is under way."""
-    bot, account, value = run.bot, run.venue.account, run.setup.wallet.instrument.value
-    ours, theirs = bot.pair, account.pairs[0]
-    assert (ours.long.qty, ours.short.qty) == (theirs.long.qty, theirs.short.qty), (ours, theirs)
-    open_ids = {order.client_order_id for order in run.venue.open_orders(0)}
-    working = live(bot.book)
-    assert {order.client_order_id for order in working} == open_ids, "orders that one does not know"
-    assert bot.account == account.report(0), (bot.account, account.report(0))
-    cash = bot.wallet.cash  # a fill counts in it once its order has closed
-    cash -= sum(each.wanted.side.sign * each.notional * value + each.fee for each in working)
-    tied = (theirs.long.cost - theirs.short.cost) * value
-    assert cash == account.cash - tied, (cash, account.cash, tied)
 
 
 def _by(ts_ms: Ints, moves: Sequence[tuple[int, int]]) -> Ints:

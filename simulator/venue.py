@@ -193,7 +193,7 @@ class Venue:
         order = self._open(cancel.client_order_id)
         if order is None:
             key = cancel.client_order_id
-            self._answer(key, CANCEL_REJECTED, now_ns, Reason.UNKNOWN_ORDER)
+            self._answer(key, CANCEL_REJECTED, now_ns, Reason.UNKNOWN_ORDER, cancel.symbol)
         else:
             self._matching.close(order, Found.CANCELED, now_ns)
 
@@ -208,6 +208,12 @@ class Venue:
             order.qty = qty
             self._answer(key, Replaced(replace.revision, qty), now_ns)
 
+    def drop(self, client_order_id: int, found: Found, now_ns: int) -> None:
+        """Close an order, CANCELED or EXPIRED, of the venue's own accord, if it is open."""
+        order = self._open(client_order_id)
+        if order is not None:
+            self._matching.close(order, found, now_ns)
+
     def query(self, query: Query, now_ns: int) -> None:
         """Say what became of an order and why; one that was refused on arrival was never here."""
         key = query.client_order_id
@@ -216,7 +222,7 @@ class Venue:
         if order is not None:
             total, triggered, reason = order.cum_qty, order.triggered, order.reason
             found = Reconciled(query.query, order.found, order.qty, total, triggered)
-        self._answer(key, found, now_ns, reason)
+        self._answer(key, found, now_ns, reason, query.symbol)
 
     def query_account(self, symbol: int, now_ns: int) -> None:
         """Say what has happened to the account beside its orders."""
@@ -237,13 +243,15 @@ class Venue:
         order = self._matching.orders.get(key)
         return order if order is not None and order.found is Found.OPEN else None
 
-    def _answer(self, key: int, event: Event, now_ns: int, reason: Reason = Reason.NONE) -> None:
-        """Report *event* of an order that the venue may not know."""
+    def _answer(
+        self, key: int, event: Event, now_ns: int, reason: Reason = Reason.NONE, symbol: int = 0
+    ) -> None:
+        """Report *event* of an order that the venue may not know, or else of *symbol*."""
         order = self._matching.orders.get(key)
         if order is not None:
             self._matching.tell(order, event, now_ns, reason)
         else:
-            report = Report(client_order_id=key, event=event, reason=reason)
+            report = Report(client_order_id=key, event=event, reason=reason, symbol=symbol)
             self.outbox.append((now_ns, report))
 
     def _unreplaceable(self, order: VenueOrder, qty: int) -> Reason:

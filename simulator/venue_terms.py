@@ -15,7 +15,9 @@ class VenueConfig:
 
     *deposit* is in money units.  What takes fills *slippage_ticks* worse than the last price,
     *liquidity_lots* at most at a time (0: all), and goes on *refill_ns* later.  A client order id
-    is a duplicate if it was "ever" used, or only while an order of it is "open".
+    is a duplicate if it was "ever" used, or only while an order of it is "open".  Where *all_make*,
+    a limit order never takes: it rests, across the market even, and fills at its own price once the
+    last price is beyond it, as candle engines have it.
     """
 
     deposit: int = field(validator=ge(0))
@@ -25,6 +27,7 @@ class VenueConfig:
     slippage_ticks: int = field(default=0, validator=ge(0))
     liquidity_lots: int = field(default=0, validator=ge(0))
     refill_ns: int = field(default=0, validator=ge(0))
+    all_make: bool = False
     unique_ids: Literal["ever", "open"] = field(default="ever", validator=in_(("ever", "open")))
 
 

@@ -1,4 +1,4 @@
-"""The kinds of orders that the base strategy places, by the names that its users know."""
+"""The kinds of orders that base strategy and mirror overlay place, by names that users know."""
 
 from enum import IntEnum
 
@@ -20,6 +20,12 @@ class Kind(IntEnum):
     CLOSE_AUTO_REDUCE_WEL = 11
     CLOSE_AUTO_REDUCE_TWEL = 12
     CLOSE_PANIC = 13
+    MIRROR_OPEN = 14
+    MIRROR_ADD = 15
+    MIRROR_REDUCE = 16  # to the target
+    MIRROR_CLOSE = 17  # whole
+    MIRROR_UNWIND = 18  # nothing is to be hedged any more
+    MIRROR_COLLISION = 19  # the base wants the symbol
 
 
 def word(kind: int, side: int) -> str:

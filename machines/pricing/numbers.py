@@ -9,6 +9,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 LONG, SHORT = 1, -1
+NOISE = 1e-9  # of a step: less than that is rounding
+BILLION = 1e9
 DECIMALS = 1e10  # prices and sizes are whole multiples of steps that have at most ten decimals
 LADDER = np.dtype([("qty", np.float64), ("price", np.float64), ("kind", np.int64)])
 Floats = NDArray[np.float64]
@@ -183,6 +185,36 @@ def lots(qty: float, market: Market) -> int:
 def ticks(price: float, market: Market) -> int:
     """Return *price* in steps."""
     return int(halves_away(price / market.price_step))
+
+
+@compiled
+def qty_from(count: int, market: Market) -> float:
+    """Return the quantity of *count* lots: the inverse of `lots`."""
+    return tidy(count * market.qty_step)
+
+
+@compiled
+def price_from(count: int, market: Market) -> float:
+    """Return the price of *count* ticks: the inverse of `ticks`."""
+    return tidy(count * market.price_step)
+
+
+@compiled
+def ticks_below(price: float, market: Market) -> int:
+    """Return *price* in steps, rounded down."""
+    return floor(price / market.price_step + NOISE)
+
+
+@compiled
+def ticks_above(price: float, market: Market) -> int:
+    """Return *price* in steps, rounded up."""
+    return ceil(price / market.price_step - NOISE)
+
+
+@compiled
+def in_billionths(number: float) -> int:
+    """Return *number* in whole billionths."""
+    return int(number * BILLION)
 
 
 @compiled

@@ -2,5 +2,6 @@
 
 `run.run` takes bars and settings and returns fills and equity.  The loop is in `kernel`, what may
 fill is found in `scan` and planned in `plan`, `fills` books it, and `layout` says what the arrays
-hold.  Every formula is in `machines.pricing`; nothing here rounds a price or sizes an order.
+hold.  Every formula is in `machines.pricing`; nothing here rounds a price or sizes an order.  With
+mirrors, `screen` finds the bars at which `mirrors` has to ask `machines.overlay`.
 """

@@ -63,7 +63,7 @@ def catch_up(desk: Desk, s: int, bar: int) -> int:
 
 @compiled
 def find_listed(bars: Floats, warmup: int, listed: Ints) -> bool:
-    """Write each coin's first, last and first warm bar; return whether each has a bar."""
+    """Write each coin's first, last and, twice, first warm bar; return whether each has a bar."""
     for coin in range(len(listed)):
         first, last = 0, len(bars) - 1
         while first <= last and isnan(bars[first, coin, CLOSE]):
@@ -72,5 +72,5 @@ def find_listed(bars: Floats, warmup: int, listed: Ints) -> bool:
             last -= 1
         if first > last:
             return False
-        listed[coin, FIRST], listed[coin, LAST], listed[coin, START] = first, last, first + warmup
+        listed[coin, FIRST], listed[coin, LAST], listed[coin, START:] = first, last, first + warmup
     return True

@@ -1,27 +1,39 @@
-"""The loop over the bars: fill what was planned, look at the market, plan what may fill next."""
+"""The loop over the bars: fill what was planned, look at the market, plan what may fill next.
+
+With mirrors it stops in the middle of a bar, wherever the overlay has to be asked, and is resumed.
+"""
+
+# ruff: noqa: PLR0913, PLR0917 -- arrays in, arrays out
 
 from typing import NamedTuple
 
 from machines.pricing.ema import CLOSE, HOUR_MS
-from machines.pricing.numbers import Floats, Records, compiled
+from machines.pricing.numbers import Floats, Records, compiled, inlined
+from machines.pricing.sides import position_limit
 from simulator.engine.fills import delist, fill_orders, watch
+from simulator.engine.hedge import Hedge
 from simulator.engine.indicators import next_block, seed
 from simulator.engine.layout import (
     BALANCE,
     BLOCK,
-    LAST,
     SIDES,
-    START,
     Desk,
+    Ints,
     enabled,
     entry_terms,
     side_of,
     side_terms,
+    tradable_coins,
 )
 from simulator.engine.plan import finish_closes, plan_closes, plan_cuts, plan_entries, plan_unstuck
 from simulator.engine.scan import ENTRY, EXIT, OPENING, STUCK, refresh, scan, scan_flat
+from simulator.engine.screen import asks
+from simulator.engine.strict import Strict, pass_bar
 
 NEARLY = 1e-9  # of exposure
+# places of what says how far a run has come
+BAR, FILLS, SAMPLES, LIVE, BLOCK_FROM, HOUR, LISTED, ASKED, LOST = range(9)
+PLACES = 9
 
 
 class Rules(NamedTuple):
@@ -37,49 +49,91 @@ class Rules(NamedTuple):
     least_cost: float  # of any order, in quote
     one_way: bool
     dynamic: bool  # each position's limit follows the number of coins that are listed
+    mirrored: bool  # the overlay is asked, and the base's entries are planned for it
+    strict: Strict
 
 
 @compiled
-def trade(desk: Desk, rules: Rules, fills: Records, equity: Floats) -> tuple[int, int, int]:
-    """Trade all bars; return the fills, the samples of equity, and the last bar.
+def trade(
+    desk: Desk, hedge: Hedge, rules: Rules, fills: Records, equity: Floats, place: Ints
+) -> bool:
+    """Trade the bars that are left; return whether to ask the mirror overlay, then to go on.
 
-    Fills for which there is no place in *fills* are only counted.
+    *place* says how far the run has come.  Fills for which there is no place in *fills* are only
+    counted.
     """
-    count, samples, live, block, hour = 0, 0, False, 1 - BLOCK, -1
-    seed(desk)
-    listed, moves = 0, watches(desk)
+    if place[BAR] == 0:
+        seed(desk)
+        rules.strict.received[:] = 0.0
+        place[BAR], place[BLOCK_FROM], place[HOUR] = 1, 1 - BLOCK, -1
+    moves = watches(desk)
+    while place[BAR] < len(desk.bars) - 1:
+        bar = place[BAR]
+        if not place[ASKED]:
+            happen(desk, rules, bar, moves, fills, place)
+            if place[LOST]:
+                return False
+            if rules.mirrored and bar > rules.warmup_bars:
+                place[ASKED] = asks(desk, hedge, bar, bar - place[BLOCK_FROM], place[HOUR])
+                if place[ASKED]:
+                    return True
+        place[ASKED] = False
+        if bar > rules.warmup_bars and not react(desk, rules, bar, equity, place):
+            return False
+        place[BAR] = bar + 1
+    return False
+
+
+# What follows is inlined: to call it at every bar would hand over hundreds of words each time.
+@inlined
+def happen(
+    desk: Desk,
+    rules: Rules,
+    bar: int,
+    moves: bool,  # noqa: FBT001
+    fills: Records,
+    place: Ints,
+) -> None:
+    """Let *bar* happen to what was planned, and look at what it has changed."""
+    if bar >= place[BLOCK_FROM] + BLOCK:
+        next_block(desk, bar)
+        place[BLOCK_FROM] = bar
+    before = place[FILLS]
+    if rules.strict.on:
+        place[FILLS], place[LOST] = pass_bar(
+            desk, rules.strict, bar, rules.fee, place[LIVE] != 0, fills, place[FILLS]
+        )
+    elif place[LIVE]:
+        place[FILLS] = fill_orders(desk, bar, rules.fee, fills, place[FILLS])
+    if rules.dynamic:
+        place[FILLS] = delist(desk, bar, rules.fee, fills, place[FILLS])
+    if moves:
+        watch(desk, bar)
+    if bar <= rules.warmup_bars:
+        return
+    if rules.dynamic or not place[LISTED]:
+        listed = set_limits(desk, bar, place[LISTED])
+        place[HOUR] = place[HOUR] if listed == place[LISTED] else -1
+        place[LISTED] = listed
     start = rules.first_ms // HOUR_MS
-    for bar in range(1, len(desk.bars) - 1):
-        if bar >= block + BLOCK:
-            next_block(desk, bar)
-            block = bar
-        before = count
-        if live:
-            count = fill_orders(desk, bar, rules.fee, fills, count)
-            live = False
-        if rules.dynamic:
-            count = delist(desk, bar, rules.fee, fills, count)
-        if moves:
-            watch(desk, bar)
-        if bar <= rules.warmup_bars:
-            continue
-        if rules.dynamic or not listed:
-            count_before, listed = listed, set_limits(desk, bar, listed)
-            hour = hour if listed == count_before else -1
-        now = (rules.first_ms + bar * rules.step_ms) // HOUR_MS - start
-        if now != hour:
-            hour = now
-            refresh(desk, hour, True)  # noqa: FBT003
-        elif count != before:
-            refresh(desk, hour, False)  # noqa: FBT003
-        live = plan(desk, rules, bar, bar - block, hour)
-        worth = value(desk, bar)
-        if samples < len(equity) and (bar - rules.warmup_bars - 1) % rules.sample_bars == 0:
-            equity[samples] = max(worth, rules.liquidation)
-            samples += 1
-        if worth <= rules.liquidation:
-            return count, samples, bar
-    return count, samples, len(desk.bars) - 1
+    now = (rules.first_ms + bar * rules.step_ms) // HOUR_MS - start
+    if now != place[HOUR]:
+        place[HOUR] = now
+        refresh(desk, now, True)  # noqa: FBT003
+    elif place[FILLS] != before:
+        refresh(desk, now, False)  # noqa: FBT003
+
+
+@inlined
+def react(desk: Desk, rules: Rules, bar: int, equity: Floats, place: Ints) -> bool:
+    """Plan what may fill next, and note the equity; return whether there is enough of it left."""
+    live = plan(desk, rules, bar, bar - place[BLOCK_FROM], place[HOUR])
+    place[LIVE] = live or rules.mirrored
+    worth = value(desk, bar)
+    if place[SAMPLES] < len(equity) and (bar - rules.warmup_bars - 1) % rules.sample_bars == 0:
+        equity[place[SAMPLES]] = max(worth, rules.liquidation)
+        place[SAMPLES] += 1
+    return worth > rules.liquidation
 
 
 @compiled
@@ -91,7 +145,7 @@ def plan(desk: Desk, rules: Rules, bar: int, row: int, hour: int) -> bool:
         if not enabled(desk.chosen[s]):
             continue
         dist, most = entry_terms(desk.entry[s]).initial_ema_dist, chosen.total_limit * balance
-        may_enter = desk.worth[s] + rules.least_cost < most * (1.0 + NEARLY)
+        may_enter = not rules.mirrored and desk.worth[s] + rules.least_cost < most * (1.0 + NEARLY)
         count = desk.held_count[s]
         found = scan(
             side_of(s),
@@ -136,19 +190,18 @@ def watches(desk: Desk) -> bool:
 
 @compiled
 def set_limits(desk: Desk, bar: int, listed: int) -> int:
-    """Share each side's limit among its positions; return how many coins are listed and warm."""
-    count = 0
-    for coin in range(len(desk.markets)):
-        count += desk.listed[coin, START] <= bar <= desk.listed[coin, LAST]
-    if count in (listed, 0):
+    """Share each side's limit among its positions; return a number for how many may be opened."""
+    counts = (tradable_coins(desk.listed, 0, bar), tradable_coins(desk.listed, 1, bar))
+    found = counts[0] * (len(desk.markets) + 1) + counts[1]
+    if found in (listed, 0):
         return listed
     for s in range(SIDES):
         terms = side_terms(desk.chosen[s])
-        most = min(int(terms.positions), count)
+        most = min(int(terms.positions), counts[s])
         if enabled(desk.chosen[s]) and most > 0:
-            limit = terms.total_limit / most * (1.0 + max(0.0, terms.excess_allowance_pct))
+            limit = position_limit(terms, most)
             desk.entry[s, 0] = desk.close[s, 0] = desk.unstuck[s, 0] = limit
-    return count
+    return found
 
 
 @compiled

@@ -14,6 +14,7 @@ from machines.pricing.closes import LADDER_MAX, CloseTerms
 from machines.pricing.ema import BANDS
 from machines.pricing.entries import EntryTerms
 from machines.pricing.numbers import LADDER, Floats, Records, compiled
+from machines.pricing.sides import SideTerms
 from machines.pricing.unstuck import UnstuckTerms
 
 Ints = NDArray[np.int64]
@@ -21,7 +22,7 @@ SIDES = 2  # the first is long, the second short
 CLOSES, ENTRIES = 0, 1  # what fills first is first
 BLOCK = 64  # bars whose EMA bands are computed at once: they stay in the cache
 BALANCE, PROFIT, PROFIT_MAX = 0, 1, 2  # of `Desk.cash`
-FIRST, LAST, START = 0, 1, 2  # of `Desk.listed`: bars
+FIRST, LAST, START = 0, 1, 2  # of `Desk.listed`: bars; START of the longs, then of the shorts
 NUMBERS, FLAGS = 6, 3
 SPREAD = 2  # a ladder of closes may get an unstucking close and a cut besides
 
@@ -65,29 +66,11 @@ POSITION = np.dtype(
 )
 
 
-class SideTerms(NamedTuple):
-    """What a person chooses for a side besides the terms of its orders; a row of `Desk.chosen`."""
-
-    total_limit: float  # total wallet exposure limit
-    positions: float  # at most so many at once
-    excess_allowance_pct: float
-    total_enforcer_threshold: float  # negative for never
-    volume_drop_pct: float
-    volume_weight: float
-    range_weight: float
-    readiness_weight: float
-    band_span: float
-    other_band_span: float
-    volume_span: float
-    range_span: float
-    hourly_span: float
-
-
 class Desk(NamedTuple):
     """All that a run knows and changes."""
 
     bars: Floats  # (bars, coins, 4): high, low, close, volume
-    listed: Ints  # (coins, 3): first and last bar, first bar to trade
+    listed: Ints  # (coins, 4): first and last bar, first bar to open a position on each side
     markets: Floats  # (coins, 5): fields of `Market`
     entry: Floats  # (sides, 16): fields of `EntryTerms`
     close: Floats  # (sides, 9): fields of `CloseTerms`
@@ -227,6 +210,15 @@ def enabled(row: Floats) -> bool:
 
 
 @compiled
-def tradable(listed: Ints, coin: int, bar: int) -> bool:
-    """Return whether *coin* is listed and warm at *bar*."""
-    return bool(listed[coin, START] <= bar <= listed[coin, LAST])
+def tradable(listed: Ints, s: int, coin: int, bar: int) -> bool:
+    """Return whether *coin* is listed, warm and approved on a side at *bar*."""
+    return bool(listed[coin, START + s] <= bar <= listed[coin, LAST])
+
+
+@compiled
+def tradable_coins(listed: Ints, s: int, bar: int) -> int:
+    """Return how many coins `tradable` is true of."""
+    count = 0
+    for coin in range(len(listed)):
+        count += tradable(listed, s, coin, bar)
+    return count

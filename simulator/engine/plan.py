@@ -19,6 +19,7 @@ from machines.pricing.gates import (
     without_losses,
 )
 from machines.pricing.numbers import LONG, compiled, copy, market_of, put
+from machines.pricing.sides import even_share, least_balance
 from machines.pricing.unstuck import distance, unstuck
 from simulator.engine.fills import extremes_of
 from simulator.engine.indicators import catch_up
@@ -36,6 +37,7 @@ from simulator.engine.layout import (
     side_of,
     side_terms,
     tradable,
+    tradable_coins,
     unstuck_terms,
 )
 from simulator.engine.scan import ENTRY, EXIT, OPENING, STUCK, may_open
@@ -50,17 +52,23 @@ def reached(desk: Desk, bar: int, coin: int, price: float, buys: bool) -> bool: 
 
 
 @compiled
-def plan_entry(desk: Desk, s: int, coin: int, bar: int, row: int, hour: int) -> bool:
-    """Plan the next entry of a coin, and the whole ladder if that fills; return whether it does."""
-    side, market, terms = side_of(s), market_of(desk.markets, coin), entry_terms(desk.entry[s])
-    scene = Scene(
+def scene_of(desk: Desk, s: int, coin: int, bar: int, row: int, hour: int) -> Scene:
+    """Return what the entries of a coin depend on."""
+    return Scene(
         desk.cash[BALANCE],
         desk.sizes[s, coin],
         desk.prices[s, coin],
         desk.bars[bar, coin, CLOSE],
-        desk.bands[s, row, coin, 0 if side == LONG else 1],
+        desk.bands[s, row, coin, 0 if side_of(s) == LONG else 1],
         desk.hourly[s, hour, coin],
     )
+
+
+@compiled
+def plan_entry(desk: Desk, s: int, coin: int, bar: int, row: int, hour: int) -> bool:
+    """Plan the next entry of a coin, and the whole ladder if that fills; return whether it does."""
+    side, market, terms = side_of(s), market_of(desk.markets, coin), entry_terms(desk.entry[s])
+    scene = scene_of(desk, s, coin, bar, row, hour)
     extremes, ladder = extremes_of(desk.positions[s, coin]), desk.orders[s, ENTRIES, coin]
     order = next_entry(side, market, terms, scene, extremes)
     desk.planned_at[s, coin] = bar
@@ -146,10 +154,8 @@ def plan_openings(
 @compiled
 def free_slots(desk: Desk, s: int, bar: int) -> int:
     """Return how many positions may be opened on a side."""
-    listed = 0
-    for coin in range(len(desk.markets)):
-        listed += tradable(desk.listed, coin, bar)
-    return int(min(int(side_terms(desk.chosen[s]).positions), listed) - desk.held_count[s])
+    most = min(int(side_terms(desk.chosen[s]).positions), tradable_coins(desk.listed, s, bar))
+    return int(most - desk.held_count[s])
 
 
 @compiled
@@ -170,7 +176,7 @@ def choose_coins(
         return False
     may, chosen = desk.flags[0], desk.flags[1]
     for coin in range(len(may)):
-        free = desk.sizes[s, coin] == 0.0 and tradable(desk.listed, coin, bar)
+        free = desk.sizes[s, coin] == 0.0 and tradable(desk.listed, s, coin, bar)
         may[coin] = free and not (one_way and desk.sizes[1 - s, coin] != 0.0)
     if marked(may) <= slots:
         copy(may, chosen)
@@ -338,15 +344,17 @@ def reduces(desk: Desk, s: int, coin: int, bar: int) -> bool:
 def share(desk: Desk, s: int, bar: int) -> float:
     """Return the exposure limit of one position of a side, without its allowance."""
     count = free_slots(desk, s, bar) + desk.held_count[s]
-    return float(side_terms(desk.chosen[s]).total_limit / count)
+    return float(even_share(side_terms(desk.chosen[s]).total_limit, count))
 
 
 @compiled
 def finish_closes(desk: Desk, bar: int, losses: float) -> None:
     """Trim the closes to their positions, and drop those that lose more than *losses* allow."""
     balance = desk.cash[BALANCE]
-    least = (balance + desk.cash[PROFIT_MAX] - desk.cash[PROFIT]) * (1.0 - losses)
+    least = least_balance(balance, desk.cash[PROFIT], desk.cash[PROFIT_MAX], losses)
     for s in range(SIDES):
+        if not enabled(desk.chosen[s]):
+            continue
         for i in range(desk.held_count[s]):
             coin = desk.held[s, i]
             count = desk.counts[s, CLOSES, coin]

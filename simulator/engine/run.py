@@ -8,15 +8,24 @@ import numpy as np
 from attrs import Factory, field, frozen
 from numpy.typing import NDArray
 
-from machines.pricing.closes import CloseTerms
+from machines.mirror_inputs import wanted
+from machines.pricing.closes import LADDER_MAX
 from machines.pricing.ema import alpha, hourly
-from machines.pricing.entries import EntryTerms
 from machines.pricing.numbers import Floats, Market
-from machines.pricing.unstuck import UnstuckTerms
+from machines.pricing.sides import Side
 from simulator.engine.bars import Bars
+from simulator.engine.hedge import no_hedge
 from simulator.engine.indicators import find_listed
-from simulator.engine.kernel import Rules, trade
-from simulator.engine.layout import FILL, SideTerms, new_desk
+from simulator.engine.kernel import BAR, FILLS, PLACES, SAMPLES, Rules, trade
+from simulator.engine.layout import FILL, SIDES, SPREAD, START, new_desk
+from simulator.engine.mirrors import (
+    MirrorResult,
+    MirrorSettings,
+    Overlaid,
+    overlaid,
+    trade_mirrored,
+)
+from simulator.engine.strict import Strict, Venue, not_strict, strict
 
 FILLS_MIN, FILLS_PER_BAR = 4_096, 4  # places to begin with; untouched ones cost nothing
 WARMUP_MIN = 1
@@ -28,19 +37,13 @@ class Semantics(Enum):
 
     `PASSIVBOT`: an order planned at a bar's close fills in the next bar, in full and at its price,
     if the bar trades through it; no queue, no funding, no margin.
+
+    `STRICT`: the same orders fill in the order in which the path inside the bar meets them, as far
+    as enough was traded; positions pay funding, and need margin.
     """
 
     PASSIVBOT = "passivbot"
-
-
-@frozen
-class Side:
-    """What a person chooses for longs or for shorts; the terms' own *limit* follows from it."""
-
-    entry: EntryTerms
-    close: CloseTerms
-    unstuck: UnstuckTerms
-    terms: SideTerms
+    STRICT = "strict"
 
 
 @frozen
@@ -57,11 +60,16 @@ class Settings:
     liquidation_threshold: float = 0.05  # of the starting balance
     losses_max: float = 1.0  # of the peak balance; 1 for all
     semantics: Semantics = Semantics.PASSIVBOT
+    venue: Venue = field(factory=Venue)  # of a strict run
+    mirror: MirrorSettings | None = None
 
 
 @frozen
 class Result:
-    """What happened: *fills* of dtype `FILL`, *equity* once an hour from the first bar traded."""
+    """What happened: *fills* of dtype `FILL`, *equity* once an hour from the first bar traded.
+
+    *funding* is what was received as each bar opened, float64 (bars,), of a strict run.
+    """
 
     fills: NDArray[Any] = field(eq=False, repr=False)
     equity: Floats = field(eq=False, repr=False)
@@ -70,6 +78,8 @@ class Result:
     bars: int
     liquidated: bool
     symbols: tuple[str, ...] = Factory(tuple)
+    mirror: MirrorResult | None = field(default=None, repr=False)
+    funding: Floats | None = field(default=None, eq=False, repr=False)
 
 
 def run(bars: Bars, settings: Settings) -> Result:
@@ -78,8 +88,8 @@ def run(bars: Bars, settings: Settings) -> Result:
     Raises:
         ValueError: The settings do not fit the bars.
     """
-    listed = _listed(bars, settings)
-    rules = _rules(bars, settings, listed)
+    listed, mirrors = _listed(bars, settings), _mirrors(bars, settings)
+    rules = _rules(bars, settings, listed, mirrored=mirrors is not None)
     markets = _table(settings.markets)
     sides = (settings.long, settings.short)
     terms = (
@@ -95,11 +105,16 @@ def run(bars: Bars, settings: Settings) -> Result:
     while True:
         desk = new_desk(bars.values, listed, markets, terms, hours, settings.balance)
         fills, equity = np.zeros(capacity, FILL), np.zeros(samples)
-        count, sampled, last = trade(desk, rules, fills, equity)
+        place, mirror = np.zeros(PLACES, np.int64), None
+        if mirrors is None:
+            trade(desk, no_hedge(), rules, fills, equity, place)
+        else:
+            mirror = trade_mirrored(mirrors, desk, rules, fills, equity, place)
+        count, last = int(place[FILLS]), int(place[BAR])
         if count <= capacity:
             break
         capacity = 2 * count
-    first = bars.first_ms + (rules.warmup_bars + 1) * bars.step_ms
+    first, sampled = bars.first_ms + (rules.warmup_bars + 1) * bars.step_ms, int(place[SAMPLES])
     return Result(
         fills[:count].copy(),
         equity[:sampled],
@@ -108,7 +123,18 @@ def run(bars: Bars, settings: Settings) -> Result:
         last + 1,
         last + 1 < len(bars.values),
         bars.symbols,
+        mirror,
+        rules.strict.received if rules.strict.on else None,
     )
+
+
+def _mirrors(bars: Bars, settings: Settings) -> Overlaid | None:
+    """Return what holds of the mirrors, None where there are none and none are wanted."""
+    asked = settings.mirror
+    if asked is None or not (wanted(asked.overlay) or asked.held):
+        return None
+    chosen = settings.long.terms, settings.short.terms
+    return overlaid(bars.symbols, settings.markets, chosen, asked, one_way=not settings.hedge)
 
 
 def _table(rows: Iterable[Iterable[float]]) -> Floats:
@@ -116,7 +142,7 @@ def _table(rows: Iterable[Iterable[float]]) -> Floats:
     return np.array([[float(value) for value in row] for row in rows])
 
 
-def _rules(bars: Bars, settings: Settings, listed: NDArray[np.int64]) -> Rules:
+def _rules(bars: Bars, settings: Settings, listed: NDArray[np.int64], *, mirrored: bool) -> Rules:
     """Return what holds for the whole run."""
     last, warmup = len(bars.values) - 1, max(WARMUP_MIN, settings.warmup_bars)
     return Rules(
@@ -130,15 +156,31 @@ def _rules(bars: Bars, settings: Settings, listed: NDArray[np.int64]) -> Rules:
         min(market.min_cost for market in settings.markets),
         not settings.hedge,
         bool((listed[:, 0] > 0).any() or (listed[:, 1] < last).any()),
+        mirrored,
+        _strict(bars, settings),
     )
 
 
+def _strict(bars: Bars, settings: Settings) -> Strict:
+    """Return what a strict run knows, or its stand-in."""
+    if settings.semantics is not Semantics.STRICT:
+        return not_strict()
+    if bars.opens is None:
+        raise ValueError("a strict run needs the opens of the bars")
+    places = LADDER_MAX + SPREAD
+    return strict(settings.venue, bars.opens, bars.first_ms, bars.step_ms, places)
+
+
 def _listed(bars: Bars, settings: Settings) -> NDArray[np.int64]:
-    """Return the first and the last bar of each coin, and the first in which it may be traded."""
+    """Return each coin's first and last bar, and the first to open a position on each side."""
     shape = bars.values.shape
     if shape[1:] != (len(settings.markets), 4) or len(bars.symbols) != len(settings.markets):
         raise ValueError(f"bars of shape {shape} for {len(settings.markets)} markets")
-    listed = np.zeros((shape[1], 3), np.int64)
+    listed = np.zeros((shape[1], START + SIDES), np.int64)
     if not find_listed(bars.values, settings.warmup_bars, listed):
         raise ValueError("a coin has no bars; leave it out")
+    for s, side in enumerate((settings.long, settings.short)):
+        if side.approved is not None:
+            barred = [symbol not in side.approved for symbol in bars.symbols]
+            listed[barred, START + s] = len(bars.values)
     return listed

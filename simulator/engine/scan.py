@@ -22,6 +22,7 @@ from simulator.engine.layout import (
     Desk,
     Ints,
     close_terms,
+    enabled,
     entry_terms,
     side_of,
     tradable,
@@ -36,6 +37,8 @@ def refresh(desk: Desk, hour: int, everything: bool) -> None:  # noqa: FBT001
     """Compute again how far the orders reach, of positions that changed or when the balance did."""
     balance = desk.cash[BALANCE]
     for s in range(SIDES):
+        if not enabled(desk.chosen[s]):
+            continue
         for i in range(desk.held_count[s]):
             position = desk.positions[s, desk.held[s, i]]
             if (
@@ -151,7 +154,7 @@ def scan_flat(
         blocked = desk.sizes[s, coin] != 0.0 or (one_way and desk.sizes[1 - s, coin] != 0.0)
         if (
             not blocked
-            and tradable(desk.listed, coin, bar)
+            and tradable(desk.listed, s, coin, bar)
             and may_open(desk, s, coin, bar, row, ema_dist)
         ):
             return OPENING

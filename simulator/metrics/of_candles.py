@@ -3,10 +3,14 @@
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from attrs import evolve
 
+from machines.mirror_inputs import wanted
 from machines.pricing.kinds import Kind, word
 from simulator.metrics.marking import mark
-from simulator.metrics.records import LONG, SHORT, Records, Rows, fill_rows
+from simulator.metrics.records import LONG, SHORT, Band, Records, Rows, fill_rows
+from spec.mirror import Mode
+from spec.units import MILLION
 
 if TYPE_CHECKING:
     from simulator.engine.bars import Bars
@@ -26,14 +30,34 @@ def of_candles(
     """
     first, stop = max(settings.warmup_bars, 1), result.bars
     rows = np.unique(np.append(np.arange(first, stop, every_bars), stop - 1))
-    return mark(
+    records = mark(
         bars.symbols,
         KINDS,
         _fills(bars, settings, result),
         ts_ms=bars.first_ms + (rows + 1) * bars.step_ms,
         closes=bars.values[rows, :, CLOSE],
         deposit=settings.balance,
+        funding=None if result.funding is None else np.cumsum(result.funding)[rows],
     )
+    return evolve(records, band=_band(records, settings, result))
+
+
+def _band(records: Records, settings: "Settings", result: "Result") -> Band | None:
+    """Return where the exposure of mirrors is to be, None where there are none."""
+    if settings.mirror is None or result.mirror is None:
+        return None
+    overlay, side = settings.mirror.overlay, _mirrors(settings, result)
+    threshold = overlay.threshold_ppm / MILLION if wanted(overlay) else 0.0
+    target = records.exposure(-side) * threshold
+    room = target * overlay.tolerance_ppm / MILLION
+    return Band(side, target - room, target + room)
+
+
+def _mirrors(settings: "Settings", result: "Result") -> int:
+    """Return the side of the mirrors, on which the base has nothing; 0 if there are none."""
+    if settings.mirror is None or result.mirror is None:
+        return 0
+    return SHORT if settings.mirror.overlay.mode is Mode.SHORTS_FOR_LONGS else LONG
 
 
 def _fills(bars: "Bars", settings: "Settings", result: "Result") -> Rows:
@@ -49,4 +73,6 @@ def _fills(bars: "Bars", settings: "Settings", result: "Result") -> Rows:
     for name, source in {"price": "price", "pnl": "profit", "fee": "fee"}.items():
         ours[name] = theirs[source]
     ours["position_price"] = theirs["average"]
+    ours["mirror"] = theirs["side"] == _mirrors(settings, result)
+    ours["collision"] = theirs["kind"] == Kind.MIRROR_COLLISION
     return ours

@@ -10,10 +10,10 @@ from adapters.candles import load
 from machines.pricing.closes import CloseTerms
 from machines.pricing.entries import EntryTerms
 from machines.pricing.numbers import Market
+from machines.pricing.sides import Side, SideTerms
 from machines.pricing.unstuck import UnstuckTerms
 from simulator.engine.bars import Bars, side_by_side
-from simulator.engine.layout import SideTerms
-from simulator.engine.run import Settings, Side
+from simulator.engine.run import Settings
 
 NAMES = ("long_default", "long_grid_active", "both_one_way", "both_hedge_forager4")
 DATA = "data/binance_usdm_1m_2025-05"

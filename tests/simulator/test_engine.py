@@ -10,10 +10,10 @@ from attrs import evolve
 
 from machines.pricing.kinds import Kind, word
 from machines.pricing.numbers import Floats, Market
+from machines.pricing.sides import Side, SideTerms
 from machines.pricing.unstuck import UnstuckTerms
 from simulator.engine.bars import Bars, side_by_side
-from simulator.engine.layout import SideTerms
-from simulator.engine.run import Result, Settings, Side, run
+from simulator.engine.run import Result, Settings, run
 from simulator.synthetic import market
 from tests.machines.test_pricing import CLOSES, COIN, ENTRIES
 from tests.simulator import recorded_runs

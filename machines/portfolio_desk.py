@@ -1,0 +1,218 @@
+"""One symbol of a portfolio: its orders, what it holds, and what is wanted of it."""
+
+from typing import NamedTuple
+
+from attrs import evolve, field, frozen
+
+from machines import order_manager, position
+from machines.messages import AccountReport, Alert, Bar, Command, Report, Wanted
+from machines.order_manager import Book, Booked, Ended, Stray
+from machines.planner import CLOSES, ENTRIES, Ladders, Line
+from machines.position import Fill, Leg, Pair
+from machines.pricing import sides
+from machines.pricing.kinds import Kind
+from machines.pricing.sides import Position, market_from
+from spec.terms import Instrument, OrderType, PositionMode, PositionSide, Side
+
+GROUPS = 2  # closes and entries
+MIRROR_KEYS = 2  # of the overlay's own order, and of a close for the base
+LEGS = (PositionSide.LONG, PositionSide.SHORT)
+
+
+@frozen(kw_only=True, cache_hash=True)
+class Desk:
+    """One symbol: the *book* of its orders, the *pair* of the base's legs and what is *wanted*.
+
+    *long* and *short* are the same legs as the base strategy looks at them.  *mirror* has the legs
+    of the overlay, whose orders are *overlaid* and have the keys from *mirror_key* on.  *account*
+    is the newest report of a liquidation here, *bid* and *ask* are those of the last bar.
+    """
+
+    instrument: Instrument
+    book: Book
+    pair: Pair
+    long: Position = field(factory=Position)
+    short: Position = field(factory=Position)
+    wanted: tuple[Wanted, ...] = ()
+    mirror: Pair = field(factory=Pair)
+    overlaid: tuple[Wanted, ...] = ()
+    mirror_key: int = 0
+    account: AccountReport = field(factory=AccountReport)
+    bid: int = 0
+    ask: int = 0
+
+
+class Money(NamedTuple):
+    """What an event brought, in money units: *profit* before fees, and *cash* with everything."""
+
+    profit: int = 0
+    cash: int = 0
+
+
+def new(instrument: Instrument, mode: PositionMode, levels: int) -> Desk:
+    """Return the desk of *instrument*, with *levels* orders at most in each of its ladders."""
+    keys = len(LEGS) * GROUPS * levels
+    return Desk(
+        instrument=instrument,
+        book=order_manager.empty(keys + MIRROR_KEYS),
+        pair=Pair(mode=mode),
+        mirror=Pair(mode=mode),
+        mirror_key=keys,
+    )
+
+
+def is_mirror(order: Wanted) -> bool:
+    """Return whether *order* is the overlay's."""
+    return order.kind >= Kind.MIRROR_OPEN
+
+
+def reported(desk: Desk, news: Report) -> tuple[Desk, Money, tuple[Command, ...]]:
+    """Return *desk* after news of one of its orders, what that brought, and what follows."""
+    book, effects = order_manager.report(desk.book, news)
+    desk, money = evolve(desk, book=book), Money()
+    sent: list[Command] = []
+    for effect in effects:
+        match effect:
+            case Booked():
+                desk, money = _booked(desk, effect)
+            case Ended():
+                desk = _ended(desk, effect)
+            case Stray():
+                sent.append(Alert("late report", effect.client_order_id))
+            case _:
+                sent.append(effect)
+    return desk, money, tuple(sent)
+
+
+def _booked(desk: Desk, booked: Booked) -> tuple[Desk, Money]:
+    """Return *desk* with a fill in its legs: whatever the order was for, the venue filled it."""
+    fill = Fill(
+        side=booked.wanted.side,
+        qty=booked.qty,
+        notional=booked.notional,
+        position_side=booked.wanted.position_side,
+    )
+    held = desk.mirror if is_mirror(booked.wanted) else desk.pair
+    pair, _ = position.step(held, fill)
+    profit = (_realized(pair) - _realized(held)) * desk.instrument.value
+    after = evolve(desk, mirror=pair) if held is desk.mirror else _held(desk, pair)
+    return after, Money(profit, profit - booked.fee)
+
+
+def _realized(pair: Pair) -> int:
+    """Return what both legs have realized, in tick-lots."""
+    return pair.long.realized + pair.short.realized
+
+
+def _held(desk: Desk, pair: Pair) -> Desk:
+    """Return *desk* holding *pair*."""
+    return evolve(
+        desk,
+        pair=pair,
+        long=_grown(desk, desk.long, desk.pair.long, pair.long),
+        short=_grown(desk, desk.short, desk.pair.short, pair.short),
+    )
+
+
+def _grown(desk: Desk, held: Position, before: Leg, after: Leg) -> Position:
+    """Return *held* once its leg is *after* instead of *before*."""
+    if after is before or after == before:
+        return held
+    market = market_from(desk.instrument)
+    return sides.traded(held, after.qty - before.qty, after.cost - before.cost, market)
+
+
+def _ended(desk: Desk, ended: Ended) -> Desk:
+    """Return *desk* without the want of an order that has ended, unless another one replaces it.
+
+    What has traded, and each order of the overlay, is decided anew with the next bars.
+    """
+    if is_mirror(ended.wanted):
+        return evolve(desk, overlaid=tuple(w for w in desk.overlaid if w != ended.wanted))
+    if not ended.qty:
+        return desk
+    return evolve(desk, wanted=tuple(w for w in desk.wanted if w.key != ended.wanted.key))
+
+
+def accounted(desk: Desk, news: AccountReport) -> tuple[Desk, Money, tuple[Command, ...]]:
+    """Return *desk* after *news* of its symbol, where the venue may have closed lots.
+
+    What they were sold and bought for is credited to the account; what they had cost is paid here.
+    """
+    known, before = desk.account, desk
+    if news.liquidations <= known.liquidations:
+        return desk, Money(), ()
+    long_qty = news.long_closed - known.long_closed
+    short_qty = news.short_closed - known.short_closed
+    desk = _liquidated(evolve(desk, account=news), long_qty, short_qty)
+    cash = (_cost(desk) - _cost(before)) * desk.instrument.value
+    return desk, Money(cash=cash), (Alert("liquidated", news.symbol),)
+
+
+def _cost(desk: Desk) -> int:
+    """Return what all longs have cost less what all shorts have brought, in tick-lots."""
+    pairs = desk.pair, desk.mirror
+    return sum(pair.long.cost - pair.short.cost for pair in pairs)
+
+
+def _liquidated(desk: Desk, long_qty: int, short_qty: int) -> Desk:
+    """Return *desk* without these lots; what the base does not have is the mirror's."""
+    long, short = min(long_qty, desk.pair.long.qty), min(short_qty, desk.pair.short.qty)
+    mirror = position.closed_by_venue(desk.mirror, long_qty - long, short_qty - short)
+    return evolve(_held(desk, position.closed_by_venue(desk.pair, long, short)), mirror=mirror)
+
+
+def watched(desk: Desk, bar: Bar) -> Desk:
+    """Return *desk* after *bar*: it moves the touch, and the extremes since the last fills."""
+    market = market_from(desk.instrument)
+    return evolve(
+        desk,
+        bid=bar.bid or bar.close,
+        ask=bar.ask or bar.close,
+        long=sides.watched(desk.long, bar.high, bar.low, bar.close, market),
+        short=sides.watched(desk.short, bar.high, bar.low, bar.close, market),
+    )
+
+
+def planned(desk: Desk, ladders: tuple[Ladders, Ladders], levels: int) -> Desk:
+    """Return *desk* wanting the nearest *levels* orders of each of *ladders*, longs' and shorts'.
+
+    An order that is working already keeps its key; one that has changed takes the key of one that
+    is not wanted any more, and so waits for its end.
+    """
+    working = {w.wanted.key: w.wanted for w in order_manager.live(desk.book)}
+    wanted: list[Wanted] = []
+    for leg, both in zip(LEGS, ladders, strict=True):
+        for group, lines in ((CLOSES, both.closes), (ENTRIES, both.entries)):
+            first = ((leg - 1) * GROUPS + group) * levels
+            keys = range(first, first + levels)
+            wants = [_wanted(desk, leg, group, line) for line in lines[:levels]]
+            wanted += _keyed(wants, {k: working[k] for k in keys if k in working}, keys)
+    return evolve(desk, wanted=tuple(wanted))
+
+
+def _wanted(desk: Desk, leg: PositionSide, group: int, line: Line) -> Wanted:
+    """Return the order of *line*, without a key."""
+    buys = (leg is PositionSide.LONG) == (group == ENTRIES)
+    return Wanted(
+        key=0,
+        kind=line.kind,
+        side=Side.BUY if buys else Side.SELL,
+        qty=line.qty,
+        type=OrderType.LIMIT,
+        price_ticks=line.price_ticks,
+        position_side=leg if desk.pair.mode is PositionMode.HEDGE else PositionSide.NONE,
+        reduce_only=group == CLOSES,
+    )
+
+
+def _keyed(wants: list[Wanted], working: dict[int, Wanted], keys: range) -> list[Wanted]:
+    """Return *wants* with *keys*: first those that are *working*, then those of changed orders."""
+    places = {evolve(order, key=0): key for key, order in working.items()}
+    found = [places.pop(order, None) for order in wants]
+    rest = sorted(set(keys) - set(found), key=lambda key: (key not in working, key))
+    free = iter(rest)
+    return [
+        evolve(order, key=next(free) if key is None else key)
+        for order, key in zip(wants, found, strict=True)
+    ]

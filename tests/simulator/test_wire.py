@@ -1,0 +1,327 @@
+"""The faulty wire and the port behind it: what the bot is told, and when, of what goes wrong."""
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+
+import pytest
+from attrs import evolve
+
+from machines.ladder import Config
+from machines.messages import Cancel, Place, Query, QueryAccount, Report, Restarted, Wanted, Woken
+from machines.order import (
+    Acked,
+    CancelRejected,
+    Event,
+    Filled,
+    Found,
+    Lost,
+    Order,
+    Reconciled,
+    Rejected,
+)
+from machines.order_manager import Working
+from machines.position import Leg, Pair
+from simulator.faults import FOREVER_NS, Faults
+from simulator.swarm import perform
+from simulator.swarm_draws import Trial, candles_of, setup_of
+from simulator.synthetic import market
+from simulator.venue import Venue
+from simulator.venue_terms import VenueConfig
+from simulator.wire import RECONNECT_NS, Wire
+from simulator.wire_port import AGAIN_NS, TIMEOUT_NS, Defences
+from simulator.wire_terms import VALIDITY_NS, Ends, Known, Latency, Refused, Request
+from simulator.world import Setup, run
+from spec.order import State as OrderState
+from spec.supervisor import State
+from spec.terms import Instrument, OrderType, Side
+from spec.units import MILLI_NS, SECOND_NS
+
+WAY_NS = 10 * MILLI_NS
+SURE = 1_000_000
+BUY = Wanted(key=0, kind=0, side=Side.BUY, qty=5, type=OrderType.LIMIT, price_ticks=90)
+CLOSE = Wanted(key=0, kind=0, side=Side.SELL, qty=5, reduce_only=True)
+BEGIN_NS, FAR_NS = 10 * SECOND_NS, 60 * SECOND_NS
+
+
+class Desk:
+    """A wire between a venue and a list of what the bot is told; time passes when asked for.
+
+    *live* are the orders that the bot says it has, *waiting* those it holds back.
+    Faults *names* strike from `BEGIN_NS` on.
+    """
+
+    def __init__(
+        self, *names: str, defences: Defences | None = None, end_ns: int = FOREVER_NS
+    ) -> None:
+        self.now_ns, self.told = 0, list[tuple[int, object]]()
+        self.live: dict[int, Working] = {}
+        self.pair, self.waiting = Pair(), tuple[Woken, ...]()
+        self.venue = Venue(VenueConfig(deposit=10**9), (Instrument(symbol="S"),))
+        self.venue.price(0, 100, 100, 0)
+        self._queue: list[tuple[int, int, bool, Callable[[], None]]] = []
+        self._count = 0
+        rates = dict.fromkeys(names, SURE)
+        faults = Faults(rates=rates, begin_ns=BEGIN_NS, end_ns=end_ns)
+        self.wire = Wire(
+            faults, 1, Latency(WAY_NS, WAY_NS, 0), self._ends(), defences or Defences()
+        )
+        self.wire.start()
+        self.until(RECONNECT_NS + 4 * AGAIN_NS)
+        assert self.state() is State.RUNNING
+        self.until(BEGIN_NS)
+        self.told.clear()
+
+    def _ends(self) -> Ends:
+        def queue(*, lost: bool) -> Callable[[int, Callable[[], None]], None]:
+            def put(at_ns: int, act: Callable[[], None]) -> None:
+                self._count += 1
+                heappush(self._queue, (at_ns, self._count, lost, act))
+
+            return put
+
+        return Ends(
+            now=lambda: self.now_ns,
+            venue=self.venue,
+            known=lambda: Known(tuple(self.live.values()), (self.pair,), self.waiting),
+            tell=self._tell,
+            hand=self._hand,
+            flush=self.flush,
+            crash=self.crash,
+            to_venue=queue(lost=False),
+            to_bot=queue(lost=True),
+            timer=queue(lost=True),
+        )
+
+    def state(self) -> State:
+        """What the supervisor says."""
+        return self.wire.port.supervisor.state
+
+    def _tell(self, event: object) -> None:
+        self.told.append((self.now_ns, event))
+        if isinstance(event, Restarted):
+            self.wire.post(QueryAccount())
+
+    def _hand(self, command: Place | Cancel | Query | QueryAccount) -> None:
+        match command:
+            case Place():
+                self.venue.submit(command, 0, self.now_ns)
+            case Cancel():
+                self.venue.cancel(command, self.now_ns)
+            case Query():
+                self.venue.query(command, self.now_ns)
+            case QueryAccount():
+                self.venue.query_account(0, self.now_ns)
+        self.flush()
+
+    def flush(self) -> None:
+        """Let the wire hear the venue."""
+        for _, message in self.venue.outbox:
+            self.wire.hear(message)
+        self.venue.outbox.clear()
+
+    def crash(self) -> None:
+        """Lose what a crash loses."""
+        self._queue = sorted(item for item in self._queue if not item[2])
+        self.wire.crashed()
+
+    def until(self, at_ns: int) -> None:
+        """Let time pass."""
+        while self._queue and self._queue[0][0] <= at_ns:
+            self.now_ns, _, _, act = heappop(self._queue)
+            act()
+        self.now_ns = at_ns
+
+    def after(self, ns: int) -> list[Event]:
+        """Let *ns* pass, and return what the bot was told meanwhile of its orders."""
+        before = len(self.told)
+        self.until(self.now_ns + ns)
+        return [event.event for _, event in self.told[before:] if isinstance(event, Report)]
+
+    def price(self, ticks: int) -> None:
+        """Move the price."""
+        self.venue.price(0, ticks, ticks, self.now_ns)
+        self.flush()
+
+
+def found(desk: Desk) -> list[Found]:
+    """Return what the bot was told that queries found."""
+    events = [event.event for _, event in desk.told if isinstance(event, Report)]
+    return [event.found for event in events if isinstance(event, Reconciled)]
+
+
+def test_without_faults_orders_and_events_go_through() -> None:
+    """The answer first, then what follows."""
+    desk = Desk()
+    desk.wire.post(Place(1, BUY))
+    assert desk.after(2 * WAY_NS) == [Acked()]
+    desk.price(89)
+    assert desk.after(WAY_NS) == [Filled(5)]
+    desk.wire.post(Cancel(1))
+    assert desk.after(2 * WAY_NS) == [CancelRejected()]
+
+
+@pytest.mark.parametrize("name", ["lost_request", "lost_answer_executed", "garbage_200"])
+def test_an_unknown_outcome_is_told_as_lost(name: str) -> None:
+    """After the time-out at the latest, and never as refused; nothing is sent again."""
+    desk = Desk(name)
+    desk.wire.post(Place(1, BUY))
+    assert desk.after(TIMEOUT_NS) == [Lost()]
+    assert len(desk.venue.open_orders(0)) == (name != "lost_request")
+    assert desk.after(FAR_NS) == []
+
+
+def test_an_order_is_asked_for_once_no_request_can_be_valid() -> None:
+    """The first question leaves when the request would be refused, and the answer repeats."""
+    desk = Desk()
+    desk.wire.post(Place(1, BUY))
+    desk.after(SECOND_NS)
+    desk.wire.post(Query(1, 1))
+    assert desk.after(VALIDITY_NS - SECOND_NS + 2 * AGAIN_NS) == []
+    assert desk.after(AGAIN_NS) == [Reconciled(1, Found.OPEN, 5, 0)]
+
+
+def test_what_has_closed_is_believed_at_once() -> None:
+    """Only OPEN and ABSENT can be out of date."""
+    desk = Desk()
+    desk.wire.post(Place(1, BUY))
+    desk.price(100)
+    desk.after(SECOND_NS)
+    desk.price(80)
+    desk.after(VALIDITY_NS)
+    desk.wire.post(Query(1, 1))
+    assert desk.after(2 * WAY_NS) == [Reconciled(1, Found.FILLED, 5, 5)]
+
+
+def test_a_lie_of_a_moment_is_not_believed() -> None:
+    """The order is not found at first; three equal answers are needed."""
+    hasty, careful = Desk("not_found_after_ack", defences=Defences(hasty=True)), Desk()
+    once = Defences(hasty=True, repeats=1)
+    credulous = Desk("not_found_after_ack", defences=once)
+    for desk in (hasty, careful, credulous):
+        desk.wire.post(Place(1, BUY))
+        desk.after(3 * WAY_NS)
+        desk.wire.post(Query(1, 1))
+        desk.after(FAR_NS)
+    assert [found(desk) for desk in (hasty, careful)] == [[Found.OPEN], [Found.OPEN]]
+    assert found(credulous) == [Found.ABSENT]
+
+
+def test_a_refusal_of_an_attempt_before_the_question_does_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes late, and would be taken for the refusal of the attempt after the answer."""
+    desk, sent = Desk(), list[Request]()
+    monkeypatch.setattr(desk.wire, "ask", sent.append)
+    desk.wire.post(Place(1, BUY))
+    desk.wire.post(Query(1, 1))
+    desk.wire.port.answered(sent[0], Refused())
+    assert desk.after(FAR_NS) == []
+
+
+def test_a_request_that_is_too_old_is_refused() -> None:
+    """Late by up to eight seconds, valid for five: it is taken, refused, or unknown."""
+    told = set[str]()
+    for key in range(1, 30):
+        desk = Desk("late_request")
+        for number in range(key):
+            desk.wire.post(Place(number + 1, BUY))
+        told |= {type(event).__name__ for event in desk.after(FAR_NS)}
+        if told == {"Acked", "Rejected", "Lost"}:
+            break
+    assert told == {"Acked", "Rejected", "Lost"}
+
+
+def test_a_gap_is_noticed_and_nothing_opens_until_all_agree() -> None:
+    """The fill in the gap is lost, the process reconnects, asks, and only then trades on."""
+    desk = Desk()
+    desk.wire.post(Place(1, BUY))
+    desk.after(2 * WAY_NS)
+    desk.live[1] = Working(client_order_id=1, wanted=BUY, order=Order(qty=5))
+    desk.wire.break_stream(SECOND_NS)
+    desk.price(89)
+    assert desk.after(SECOND_NS + RECONNECT_NS) == []
+    assert isinstance(desk.told[-1][1], Restarted)
+    assert desk.state() is State.RECONCILING
+    desk.wire.post(Place(2, BUY))
+    assert desk.after(WAY_NS) == [Rejected()]
+    desk.live, desk.pair = {}, desk.venue.position(0)
+    desk.waiting = (Woken(7),)
+    desk.after(2 * AGAIN_NS)
+    assert desk.state() is State.RUNNING
+    assert Woken(7) in [event for _, event in desk.told]
+    assert desk.venue.position(0).long.qty == 5
+
+
+def test_what_reduces_leaves_while_nothing_may_open() -> None:
+    """The venue answers it, as it does a cancel; without a connection neither leaves."""
+    desk = Desk()
+    desk.wire.break_stream(0)
+    desk.after(WAY_NS)
+    desk.wire.post(Place(1, CLOSE))
+    desk.wire.post(Cancel(1))
+    assert desk.after(SECOND_NS) == [Rejected()]  # by the gate
+    assert desk.state() is State.RECONCILING
+    desk.wire.post(Place(2, CLOSE))
+    desk.wire.post(Cancel(1))
+    assert desk.after(3 * WAY_NS) == [Rejected(), CancelRejected()]  # by the venue: it is flat
+
+
+def test_what_never_comes_right_is_for_a_person() -> None:
+    """The bot counts lots that are not there: after some looks the process halts."""
+    desk = Desk()
+    desk.pair = Pair(long=Leg(qty=3, cost=300))
+    desk.wire.break_stream(0)
+    desk.after(FAR_NS)
+    assert desk.state() is State.HALTED
+
+
+def test_an_order_of_the_bot_is_known_by_its_id() -> None:
+    """What somebody else rests changes nothing; what he fills is not explained."""
+    desk = Desk("foreign_order")
+    desk.wire.post(Place(1, BUY))
+    desk.after(SECOND_NS)
+    assert len(desk.venue.open_orders(0)) == 2
+    desk.live[1] = Working(client_order_id=1, wanted=BUY, order=Order(qty=5))
+    desk.wire.break_stream(0)
+    desk.after(10 * SECOND_NS)
+    assert desk.state() is State.RUNNING
+    desk.venue.submit(Place(10**12 + 9, evolve(BUY, type=OrderType.MARKET)), 0, desk.now_ns)
+    desk.wire.break_stream(0)
+    desk.after(10 * SECOND_NS)
+    assert desk.state() is State.HALTED
+
+
+def test_a_suspended_process_goes_on_by_itself() -> None:
+    """A rate limit makes it DEGRADED, then RECONCILING, then RUNNING."""
+    desk = Desk("rate_limit", end_ns=BEGIN_NS + SECOND_NS)
+    desk.wire.post(Place(1, BUY))
+    assert desk.after(2 * WAY_NS) == [Rejected()]
+    assert desk.state() is State.DEGRADED
+    desk.after(20 * SECOND_NS)
+    assert desk.state() is State.RUNNING
+
+
+def test_after_a_crash_the_venue_is_asked_when_old_requests_are_over() -> None:
+    """What was on its way is forgotten, so all of it has to become invalid first."""
+    desk = Desk()
+    desk.crash()
+    desk.after(RECONNECT_NS + WAY_NS)
+    desk.live[1] = Working(
+        client_order_id=1, wanted=BUY, order=Order(qty=5, state=OrderState.UNKNOWN)
+    )
+    desk.wire.post(Query(1, 1))
+    assert desk.after(VALIDITY_NS - RECONNECT_NS - 2 * WAY_NS) == []
+    assert found(desk) == []
+    desk.after(FAR_NS)
+    assert found(desk) == [Found.ABSENT]
+
+
+def test_runs_without_faults_are_as_before() -> None:
+    """Without a faulty wire the world has none; the bot is told at once."""
+    candles = market(1, 60)
+    wallet = Config(instrument=Instrument(symbol="S"), unit_ticks=10_000)
+    done = run(Setup(wallet=wallet, venue=VenueConfig(deposit=10**10)), candles)
+    assert done.wire is None
+    calm = Trial(seed=1, faults=Faults())
+    assert not perform(calm).failed
+    assert run(setup_of(calm), candles_of(1)).wire is not None
