@@ -11,6 +11,7 @@ from simulator.mutants import mirroring as mirroring_mutants
 from simulator.mutants import order as order_mutants
 from simulator.mutants import position as position_mutants
 from simulator.mutants import product_collision as product_collision_mutants
+from simulator.mutants import product_mirror as product_mirror_mutants
 from simulator.mutants import product_mirroring as product_mirroring_mutants
 from simulator.mutants import product_wallet as product_wallet_mutants
 from simulator.mutants import slots as slots_mutants
@@ -26,6 +27,7 @@ from simulator.worlds import (
     order,
     position,
     product_collision,
+    product_mirror,
     product_mirroring,
     product_wallet,
     slots,
@@ -51,6 +53,7 @@ WORLDS = (
     product_wallet,
     product_mirroring,
     product_collision,
+    product_mirror,
 )
 MUTANTS = (
     order_mutants,
@@ -67,6 +70,7 @@ MUTANTS = (
     product_wallet_mutants,
     product_mirroring_mutants,
     product_collision_mutants,
+    product_mirror_mutants,
 )
 
 

@@ -50,14 +50,14 @@ class Kill:
 
 @frozen
 class _Only:
-    """A world that claims one property only: what else a mutant breaks does not matter."""
+    """A world that claims some of its properties only: what else fails does not matter."""
 
     world: World[Any]
-    property_id: str
+    ids: frozenset[str]
 
     def claims(self) -> Iterable[Claim[Any]]:
-        """Return the one claim."""
-        return (c for c in self.world.claims() if c.property.id == self.property_id)
+        """Return these claims."""
+        return (c for c in self.world.claims() if c.property.id in self.ids)
 
     @property
     def name(self) -> str:
@@ -77,12 +77,11 @@ class _Only:
         return self.world.show(state)
 
 
-def _only(mutant: Mutant) -> World[Any]:
-    """Return the world of *mutant* with the one claim that it must break."""
-    if isinstance(mutant.world, ActorWorld):
-        rules = (r for r in mutant.world.rules if r.property.id == mutant.property_id)
-        return evolve(mutant.world, rules=tuple(rules))
-    return _Only(mutant.world, mutant.property_id)
+def only(world: World[Any], ids: frozenset[str]) -> World[Any]:
+    """Return *world* with its claims on the properties *ids* only."""
+    if isinstance(world, ActorWorld):
+        return evolve(world, rules=tuple(r for r in world.rules if r.property.id in ids))
+    return _Only(world, ids)
 
 
 @frozen
@@ -139,8 +138,9 @@ def explore(
 
 def kill(mutant: Mutant, progress: Progress | None = None) -> Kill:
     """Explore *mutant* until its property has failed; without bound nothing is proven of it."""
+    ids = frozenset({mutant.property_id})
     try:
-        report = explore(_only(mutant), progress, frozenset({mutant.property_id}))
+        report = explore(only(mutant.world, ids), progress, ids)
     except BoundExceeded:
         return Kill(mutant, None)
     found = (v for v in report.verdicts if v.property.id == mutant.property_id)

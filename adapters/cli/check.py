@@ -45,6 +45,9 @@ def check(  # noqa: PLR0913  # one for each option
         str, typer.Argument(help="The worlds whose names begin so; or a Python file that has some.")
     ] = "",
     *,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every world: the same as no argument.")
+    ] = False,
     deep: Annotated[bool, typer.Option("--deep", help="Explore the larger worlds too.")] = False,
     mutants: Annotated[bool, typer.Option("--mutants", help="Show how each was found.")] = False,
     matrix: Annotated[
@@ -58,6 +61,8 @@ def check(  # noqa: PLR0913  # one for each option
 ) -> None:
     """Explore the closed worlds and judge every property."""
     needed("numba", "scipy")
+    if every and world:
+        raise CommandError(f"{world}: name worlds, or give --all")
     if matrix and html:
         raise CommandError("--matrix has no page of its own; see docs/explanation/assumptions.md")
     if matrix:

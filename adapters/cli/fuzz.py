@@ -64,7 +64,7 @@ def fuzz(  # noqa: PLR0913  # the options are the command's
     needed("hypothesis", "numba", "scipy")
     entries = _entries(world, deep=deep or bool(replay))
     if replay:
-        fuzz_traces.replay(entries, replay)
+        fuzz_traces.replay(entries, world, replay)
         return
     from hypothesis.configuration import set_hypothesis_home_dir
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STATES_MAX = 200_000  # of a world that is explored too, for its totals and its shortest traces
 TEST = '''"""{name}: {headline}
 
-Found by `hedgeproof fuzz`; it fails as long as the trace leads to a failure.
+Found by `hedgeproof {by}`; it fails as long as the trace leads to a failure.
 """
 
 {imports}
@@ -37,11 +37,15 @@ def test_{stem}() -> None:
 
 @frozen
 class Subject:
-    """A *world*, with a *defect* if it is a mutant; *source* is its name, or the file it is in."""
+    """A *world*, with a *defect* if it is a mutant; *source* is its name, or the file it is in.
+
+    *by* is the command that has found its failure.
+    """
 
     source: str
     world: "World[Any]"
     defect: str = ""
+    by: str = "fuzz"
 
 
 def explain(subject: Subject, failure: "Verdict[Any]", out: Path) -> None:
@@ -53,11 +57,13 @@ def explain(subject: Subject, failure: "Verdict[Any]", out: Path) -> None:
         print(f"\n{_plain(failure, subject.world)}", end="")
     if shortest is not None:
         print(f"\n{text(shortest, subject.world)}", end="")
-    _write(subject, shortest or failure, out)
+    write(subject, shortest or failure, out)
 
 
-def replay(entries: "tuple[Entry, ...]", said: str) -> None:
+def replay(entries: "tuple[Entry, ...]", source: str, said: str) -> None:
     """Make the moves of the trace *said*, a file or numbers, and print what comes of them.
+
+    Numbers are moves in the world called *source*, or in the only one there is.
 
     Raises:
         CommandError: There is no such trace, or it cannot be followed.
@@ -67,7 +73,7 @@ def replay(entries: "tuple[Entry, ...]", said: str) -> None:
 
     try:
         trace = read(Path(said).read_text(encoding="utf-8") if Path(said).is_file() else said)
-        world = _world(entries, trace)
+        world = _world(entries, trace, source)
         path = follow(world, trace)
     except TraceError as error:
         raise CommandError(f"replay {said}: {error}") from error
@@ -80,9 +86,10 @@ def replay(entries: "tuple[Entry, ...]", said: str) -> None:
     print(f"{trace.property or 'Nothing'} {'holds' if trace.property else 'fails'} along the way")
 
 
-def _world(entries: "tuple[Entry, ...]", trace: "Trace") -> "World[Any]":
-    """Return the world that *trace* is of."""
-    found = [entry for entry in entries if trace.world in {"", entry.name}]
+def _world(entries: "tuple[Entry, ...]", trace: "Trace", source: str) -> "World[Any]":
+    """Return the world that *trace* is of; one that names none is of the world *source*."""
+    found = [entry for entry in entries if entry.name == (trace.world or source)]
+    found = found or [entry for entry in entries if not trace.world]
     if len(found) != 1:
         names = ", ".join(entry.name for entry in entries)
         missed = f"no world {trace.world!r}" if trace.world else "of one world only"
@@ -121,7 +128,7 @@ def _shortest(world: "World[Any]", failure: "Verdict[Any]") -> "Verdict[Any] | N
     return next((each for each in same if each.cycle is None), None)
 
 
-def _write(subject: Subject, failure: "Verdict[Any]", out: Path) -> None:
+def write(subject: Subject, failure: "Verdict[Any]", out: Path) -> None:
     """Write *failure* as a trace, a diagram and a test, and say how to replay it."""
     from simulator.counterexample import mermaid
     from simulator.fuzz_trace import numbers, trace
@@ -167,6 +174,7 @@ def _test(subject: Subject, failure: "Verdict[Any]", kept: "Trace", stem: str) -
     return TEST.format(
         name=subject.world.name,
         headline=f"{failure.property.id} fails",
+        by=subject.by,
         imports="\n".join(imports),
         world=world,
         trace=kept,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.cli.terminal import CommandError, console, waiting
+from adapters.cli.simulate_failures import explain, watched
+from adapters.cli.terminal import FAILED, CommandError, console, made_folder, waiting
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -50,21 +51,24 @@ def _simulate(config: "Simulation", out: Path, journal: Path | None) -> None:
     from adapters import config as configs
     from adapters.cli.results import rows_taken, shares, table, write
     from simulator.results import summary
-    from simulator.world import run
 
     for warning in configs.warnings(config):
         print(f"hedgeproof: {warning}", file=sys.stderr)
     candles = _candles(config)
     setup = configs.setup(config, candles)
-    _make(out)  # before the work, in case it cannot be
+    made_folder(out)
     with _recorded(journal, setup, candles) as step, waiting("bars") as told:
-        done = run(setup, candles, progress=lambda bar, count: told(bar, count, ""), told=step)
-    found = summary(done) | shares(rows_taken(done))
-    with waiting("files") as told:
-        for number, count in write(done, found, config, out):
-            told(number, count, "")
-    console().print(table(done, found))
-    print(f"The report is {out / 'report.html'}")
+        done, failure = watched(setup, candles, lambda bar, count: told(bar, count, ""), step)
+    if done is not None:
+        found = summary(done) | shares(rows_taken(done))
+        with waiting("files") as told:
+            for number, count in write(done, found, config, out):
+                told(number, count, "")
+        console().print(table(done, found))
+        print(f"The report is {out / 'report.html'}")
+    if failure is not None:
+        explain(failure, out)
+        raise typer.Exit(FAILED)
 
 
 @contextmanager
@@ -79,14 +83,6 @@ def _recorded(journal: Path | None, setup: "Setup", candles: "Candles") -> "Gene
 
     with refused(), recorded(journal, setup, candles.start_ms * MILLI_NS) as told:
         yield told
-
-
-def _make(out: Path) -> None:
-    """Make the folder *out*."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CommandError(f"out {out}: {error.strerror}; give a folder to write to") from error
 
 
 def _candles(config: "Simulation") -> "Candles":

@@ -12,7 +12,8 @@ from machines.order import Event, Order, OrderSpec
 from simulator.judge import Mutant
 from simulator.worlds.collision_desk import Gate
 from simulator.worlds.collision_scene import Told
-from simulator.worlds.product_collision import SIZES, OurActor, Ours, product_world, told_of
+from simulator.worlds.product_collision import SIZES, our_actor, product_world
+from simulator.worlds.product_ours import Ours, told_of
 from simulator.worlds.product_places import FREE
 from spec.collision import COLLISION
 from spec.collision import State as Use
@@ -82,5 +83,4 @@ def ledgerless(ours: Ours) -> Ours:
 def _mutant(defect: str, property_id: str, name: str, **changes: Any) -> Mutant:  # noqa: ANN401
     """Return the mutant of the world called *name* with another side of ours."""
     world = f"collision-orders{name}"
-    side = evolve(OurActor(), **changes)
-    return Mutant(defect, property_id, product_world(world, SIZES[world], side))
+    return Mutant(defect, property_id, product_world(world, SIZES[world], our_actor(**changes)))

@@ -30,6 +30,7 @@ def mutants() -> tuple[Mutant, ...]:
         _mutant("a lost submit counts as refused", "MMS-1.1", "-lossy", spec=refused),
         _mutant("a lost submit is sent again", "ORD-3", "-lossy", order_step=blind),
         _mutant("a late report reopens a filled order", "ORD-4", "-lossy", spec=reopened),
+        _mutant("a late report reopens a filled order", "ORD-4", "-mixed", spec=reopened),
         _mutant("an UNKNOWN order is told as refused", "MMS-1.1", "-lossy", tells=hopeless),
         _mutant("an UNKNOWN order is told as refused", "MMS-1.2", "-lossy", tells=hopeless),
         _mutant("totals are told as fills", "MMS-7", "-lots", tells=totals),

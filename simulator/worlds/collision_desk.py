@@ -214,17 +214,25 @@ def reduced(gate: Gate, desk: Desk, symbol: int) -> tuple[Desk, Sends]:
 
 
 def reported(gate: Gate, desk: Desk, report: Told, *, numbered: bool) -> tuple[Desk, Sends]:
-    """Return *desk* once it knows of *report*: that of another order is old."""
-    symbol, kind, number, cum_qty, final, refused = report
+    """Return *desk* once it knows of *report*, and what its machine asks for then."""
+    after = booked(desk, report, numbered=numbered)
+    if after is desk or report.refused:
+        return after, ()
+    return known(gate, after, report.symbol)
+
+
+def booked(desk: Desk, report: Told, *, numbered: bool) -> Desk:
+    """Return the ledger of *desk* after *report*: that of another order is old."""
+    _, kind, number, cum_qty, final, refused = report
     if kind is Kind.EXIT:
-        return known(gate, desk._replace(base_lots=desk.base_lots - cum_qty), symbol)
+        return desk._replace(base_lots=desk.base_lots - cum_qty)
     if kind is Kind.OUST:
-        return known(gate, desk._replace(mirror_lots=desk.mirror_lots - cum_qty), symbol)
+        return desk._replace(mirror_lots=desk.mirror_lots - cum_qty)
     order = desk.orders[kind]
     if order is None or order.number != number:
-        return desk, ()
+        return desk
     if refused:
-        return with_order(desk, kind, order._replace(asked=False)), ()
+        return with_order(desk, kind, order._replace(asked=False))
     lots = max(cum_qty - order.cum_qty, 0)
     match kind:
         case Kind.OPEN:
@@ -239,7 +247,7 @@ def reported(gate: Gate, desk: Desk, report: Told, *, numbered: bool) -> tuple[D
         numbers[kind] = number + 1 if numbered else 1 - number
         desk = desk._replace(numbers=tuple(numbers))
     now = None if final else order._replace(cum_qty=order.cum_qty + lots)
-    return known(gate, with_order(desk, kind, now), symbol)
+    return with_order(desk, kind, now)
 
 
 def restarted(gate: Gate, desk: Desk, symbol: int) -> tuple[Desk, Sends]:

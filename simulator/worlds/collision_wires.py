@@ -30,7 +30,7 @@ ACCOUNTS: Mapping[str, Account] = {
     "unasked": Account(Scope(openings=1, entries=1, exits=False, trespasses=1)),
 }
 RESTARTED = ("one-way", "hedge", "unasked")
-LOST = Budget(losses=1)
+NEVER, LOST = Budget(), Budget(losses=1)
 BARE = "no order machines below it"
 
 
@@ -39,6 +39,8 @@ def assumptions() -> Iterator[Assumed]:
     for kind in ACCOUNTS:
         yield Assumed(Assumption.FIFO, _world(kind, "in order"))
         yield Assumed(Assumption.UNORDERED, _world(kind, "out of order", mixed=True))
+        overtaking = _ordering(kind, "orders out of order", NEVER, mixed=True)
+        yield Assumed(Assumption.UNORDERED, overtaking)
         twice = doubled(_world(kind, "doubled"), "bot", {"reports"}, times=1)
         yield Assumed(Assumption.DUPLICATING, twice)
         yield Assumed(Assumption.LOSSY, _ordering(kind, "lost", LOST))
@@ -61,9 +63,12 @@ def _world(kind: str, name: str, *, mixed: bool = False) -> ActorWorld:
     return collision_world(f"collision, {kind}, {name}", scope._replace(mixed=mixed), claims)
 
 
-def _ordering(kind: str, name: str, budget: Budget, losses: int = 0) -> ActorWorld:
+def _ordering(
+    kind: str, name: str, budget: Budget, losses: int = 0, *, mixed: bool = False
+) -> ActorWorld:
     """Return the world over order machines, with what is claimed of the collision in it."""
     scope, claims = ACCOUNTS[kind]
-    size = Size(scope._replace(openings=1, entries=1), claims, losses, budget)
+    scope = scope._replace(openings=1, entries=1, mixed=mixed)
+    size = Size(scope, claims, losses, budget)
     world = product_world(f"collision, {kind}, {name}", size)
     return evolve(world, rules=tuple(r for r in world.rules if r.property.id in PROPERTIES))

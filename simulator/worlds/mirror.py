@@ -55,7 +55,13 @@ def _desk(scope: Scope, run: Run) -> Actor:
     held = tuple(Held(qty, prices[0] if qty else 0) for qty, prices in pairs)
     return Actor(
         "desk",
-        Desk(held, (None,) * len(held), base=scope.lots[0], refusals=scope.refusals),
+        Desk(
+            held,
+            (None,) * len(held),
+            base=scope.lots[0],
+            refusals=scope.refusals,
+            crashes=scope.crashes,
+        ),
         partial(desk_acts, scope),
         lambda desk, _, message: desk_hears(scope, run, desk, message),
         desk_features,

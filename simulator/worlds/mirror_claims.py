@@ -12,7 +12,7 @@ from spec.mirror import PROPERTIES, State
 from spec.units import MILLION
 
 CHANNELS = frozenset({"looks", "calls", "words"})
-FAIR = ("fills", "shows a moment", "resumes", "the answer")
+FAIR = ("fills", "shows a moment", "resumes", "the answer", "the bot restarts")
 
 
 def fair(move: Move) -> bool:

@@ -40,7 +40,8 @@ class Scope:
     (*sizes*) and a gate (*uppers*, 0 for none).  *approved* are numbers of symbols, *held* the lots
     of the mirrors at first.  The overlay may be switched (*switches*), inputs may be broken
     (*glitches*), a person may look (*resumes*), or say so without having looked (*errs*), cancels
-    may be refused (*refusals*).
+    may be refused (*refusals*).  The bot may crash (*crashes*) and start again from its journal,
+    where what the overlay remembers is kept unless it *forgets*.
     """
 
     mode: Mode = Mode.SHORTS_FOR_LONGS
@@ -62,6 +63,8 @@ class Scope:
     resumes: int = 0
     errs: int = 0
     refusals: int = 0
+    crashes: int = 0
+    forgets: bool = False
 
 
 class Held(NamedTuple):

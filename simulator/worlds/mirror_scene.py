@@ -40,7 +40,7 @@ class Outside(NamedTuple):
 
 
 class Desk(NamedTuple):
-    """The overlay and what it trades on; *answer* is under way.
+    """The overlay and what it trades on; *answer* is under way; after a crash the bot is *down*.
 
     *done*: the latest cycle saw all stand still and ordered nothing; *added* and *reduced* are what
     was ordered since all stands still.
@@ -52,6 +52,8 @@ class Desk(NamedTuple):
     base: int = 0
     answer: Answer | None = None
     refusals: int = 0
+    crashes: int = 0
+    down: bool = False
     done: bool = False
     added: bool = False
     reduced: bool = False
@@ -67,8 +69,13 @@ class Person(NamedTuple):
 
 
 def desk_hears(scope: Scope, run: Run, desk: Desk, message: Look | Resumed) -> Iterator[Do]:
-    """Yield what the desk makes of a look, once its last answer is out, or of a person's word."""
-    if isinstance(message, Resumed):
+    """Yield what the desk makes of a look, once its last answer is out, or of a person's word.
+
+    While the bot is down a look is lost, and a person says the word again.
+    """
+    if desk.down:
+        yield from () if isinstance(message, Resumed) else (Do("nobody looks", desk),)
+    elif isinstance(message, Resumed):
         yield heard(run, desk, message)
     elif desk.answer is None:
         moment = Moment(message, desk.base, desk.held, desk.work)
@@ -107,7 +114,7 @@ def words(orders: tuple[Command, ...]) -> str:
 
 
 def desk_acts(scope: Scope, desk: Desk) -> Iterator[Do]:
-    """Yield what may happen at the desk: its answer takes effect, an order fills."""
+    """Yield what may happen at the desk: its answer takes effect, an order fills, it crashes."""
     if desk.answer is not None:
         yield Do("the answer takes effect", answered(scope, desk, desk.answer))
         if desk.refusals and any(
@@ -119,6 +126,30 @@ def desk_acts(scope: Scope, desk: Desk) -> Iterator[Do]:
     for number, work in enumerate(desk.work):
         if work is not None:
             yield Do(f"fills a lot of {NAMES[number]}", filled(desk, number, work))
+    if desk.crashes:
+        yield from crashed(desk)
+    if desk.down:
+        yield Do("the bot restarts", restarted(scope, desk))
+
+
+def crashed(desk: Desk) -> Iterator[Do]:
+    """Yield a crash after each part of the answer that may have left by then."""
+    down = desk._replace(crashes=desk.crashes - 1, down=True)
+    if desk.answer is None:
+        yield Do("the bot crashes", down)
+        return
+    yield Do("the bot crashes before its answer leaves", down._replace(answer=None))
+    for count in range(len(desk.answer.orders) + 1):
+        left = desk.answer._replace(orders=desk.answer.orders[:count])
+        yield Do(f"the bot crashes once it {words(left.orders)}", down._replace(answer=left))
+
+
+def restarted(scope: Scope, desk: Desk) -> Desk:
+    """Return *desk* once the overlay is as the journal says."""
+    overlay = Overlay() if scope.forgets else desk.overlay
+    freed = overlay.state is not State.STOPPED and desk.overlay.state is State.STOPPED
+    wrongs = either(desk.wrongs, Wrongs(freed=freed))
+    return desk._replace(down=False, overlay=overlay, wrongs=wrongs)
 
 
 def answered(scope: Scope, desk: Desk, answer: Answer) -> Desk:
@@ -231,6 +262,8 @@ def show_desk(desk: Desk) -> str:
             said.append(f"{'reduces' if work.reduces else 'adds'} {work.qty} {name}")
     if desk.answer is not None:
         said.append(f"under way: {words(desk.answer.orders)}")
+    if desk.down:
+        said.append("down")
     return ", ".join((*said, *(name for name, wrong in desk.wrongs._asdict().items() if wrong)))
 
 

@@ -18,14 +18,14 @@ WORDS = ("calls", "words")  # with a person; what it sees is never old
 NONE: Mapping[Assumption, str] = {
     Assumption.UNORDERED: "it hears no reports: it sees a whole moment at a time",
     Assumption.LATE_ACK: "it awaits no acknowledgement of an order",
-    Assumption.CRASH: "not explored: the overlay has no restart of its own",
 }
+FORGETS = "what it remembers is not in the journal"
 
 
 def assumptions() -> Iterator[Assumed]:
     """Yield an overlay whose prices move, and one that may be switched off.
 
-    Lost are what it is to see, or a cancel of its orders.
+    Lost are what it is to see, a cancel of its orders, or its answer, by a crash on its way out.
     """
     for kind, scope in SCOPES.items():
         yield Assumed(Assumption.FIFO, _world(kind, "in order", scope))
@@ -33,8 +33,14 @@ def assumptions() -> Iterator[Assumed]:
         yield Assumed(Assumption.LOSSY, gap)
         refused = _world(kind, "no answer", evolve(scope, refusals=1))
         yield Assumed(Assumption.UNKNOWN_OUTCOME, refused)
-    stopped = _world("off", "doubled", evolve(SCOPES["off"], glitches=1, resumes=1))
-    yield Assumed(Assumption.DUPLICATING, wired(stopped, WORDS, doubling=True))
+        yield Assumed(Assumption.CRASH, _world(kind, "crash", evolve(scope, crashes=1)))
+    stops = evolve(SCOPES["off"], glitches=1, resumes=1)
+    twice = wired(_world("off", "doubled", stops), WORDS, doubling=True)
+    yield Assumed(Assumption.DUPLICATING, twice)
+    crash = evolve(stops, crashes=1)
+    yield Assumed(Assumption.CRASH, _world("off", "stop and crash", crash))
+    forgetful = _world("off", "forgetful", evolve(crash, forgets=True))
+    yield Assumed(Assumption.CRASH, forgetful, FORGETS)
     for assumption, why in NONE.items():
         yield Assumed(assumption, why)
 

@@ -16,7 +16,7 @@ from simulator.mutants.mirroring import unkept, untold
 from simulator.worlds.mirroring import mirroring_world
 from simulator.worlds.mirroring_scene import Size, Step
 from simulator.worlds.order_ours import Budget
-from simulator.worlds.product_mirroring import ONE, product_world
+from simulator.worlds.product_mirroring import MIXED, ONE, product_world
 from simulator.worlds.product_mirroring import Size as Product
 from simulator.worlds.wires import doubled, late, wired
 from spec.mirroring import PROPERTIES
@@ -34,6 +34,7 @@ def assumptions() -> Iterator[Assumed]:
     fifo, unordered = _worlds(machine.step)
     yield Assumed(Assumption.FIFO, fifo)
     yield Assumed(Assumption.UNORDERED, unordered)
+    yield Assumed(Assumption.UNORDERED, _ordering("orders out of order", MIXED))
     twice = evolve(fifo, name="mirroring, doubled")
     yield Assumed(Assumption.DUPLICATING, doubled(twice, "strategy", REPORTS, times=1))
     lost = wired(evolve(fifo, name="mirroring, lost"), REPORTS, lossy=True)
@@ -43,7 +44,8 @@ def assumptions() -> Iterator[Assumed]:
     yield Assumed(Assumption.LATE_ACK, slow)
     asked = wired(evolve(fifo, name="mirroring, no answer"), ("orders", "recoups"), lossy=True)
     yield Assumed(Assumption.UNKNOWN_OUTCOME, asked)
-    yield Assumed(Assumption.CRASH, _crash())
+    crash = _ordering("crash", Product(ONE, budget=Budget(crashes=1)))
+    yield Assumed(Assumption.CRASH, crash)
     for defect, step in UNREPAIRED:
         fifo, unordered = _worlds(step)
         yield Assumed(Assumption.FIFO, fifo, defect)
@@ -58,9 +60,9 @@ def _worlds(step: Step) -> tuple[ActorWorld, ActorWorld]:
     )
 
 
-def _crash() -> ActorWorld:
-    """Return the strategy over order machines, which a restart asks for every open order."""
-    world = product_world("mirroring, crash", Product(ONE, budget=Budget(crashes=1)))
+def _ordering(name: str, size: Product) -> ActorWorld:
+    """Return the strategy over order machines, with what is claimed of the strategy in it."""
+    world = product_world(f"mirroring, {name}", size)
     return evolve(world, rules=tuple(r for r in world.rules if r.property.id in PROPERTIES))
 
 

@@ -19,7 +19,12 @@ from simulator.worlds.mirroring_scene import Strategy, opening, words
 from simulator.worlds.order_ours import Budget
 from simulator.worlds.product_mirroring_desk import Desk, DeskActor, show_desk
 from simulator.worlds.product_mirroring_rules import rules
-from simulator.worlds.product_mirroring_venues import Exchange, ExchangeActor, show_exchange
+from simulator.worlds.product_mirroring_venues import (
+    ENDLESS,
+    Exchange,
+    ExchangeActor,
+    show_exchange,
+)
 from simulator.worlds.product_places import Place, show_sent, show_told, unused
 
 
@@ -28,13 +33,16 @@ class Size:
     """How large a world is: *mirrored* as without order machines, and what may go wrong.
 
     *losses* are of requests to each venue, *budget* is what our side may suffer; *doubling*:
-    reports may come any number of times.
+    reports may come any number of times.  Where they may overtake each other, so many *trades* and
+    *books* are all that there are: orders are numbered, and the numbers have to end.
     """
 
     mirrored: Mirrored = field(default=Mirrored())
     losses: tuple[int, int] = (0, 0)
     budget: Budget = field(default=Budget())
     doubling: bool = False
+    trades: int = ENDLESS
+    books: int = ENDLESS
 
 
 def product_world(name: str, size: Size, side: DeskActor | None = None) -> ActorWorld:
@@ -43,14 +51,18 @@ def product_world(name: str, size: Size, side: DeskActor | None = None) -> Actor
     we = side or DeskActor()
     limits = Limits(exposure_max=mirrored.limit, slip_ticks_max=mirrored.slip)
     strategy = Strategy(opening(limits, slots), 0, (False,) * slots)
-    desk = Desk(strategy, unused(slots + 1), size.budget)
+    desk = Desk(strategy, unused(slots + 1, numbered=not mirrored.ordered), size.budget)
     there = ExchangeActor("reports", ends=mirrored.ends)
     source = ExchangeActor("recoup_reports", slots, mirrored.ends, mirrored.volume, mirrored.prices)
     places, whims = (Place(),) * slots, mirrored.whims
     actors = (
         Actor("we", desk, we.acts, we.hears, we.features, show_desk),
-        _venue("destination", there, Exchange(places, size.losses[0], whims)),
-        _venue("source", source, Exchange((Place(),), size.losses[1], whims, ticks=1)),
+        _venue("destination", there, Exchange(places, size.losses[0], whims, left=size.trades)),
+        _venue(
+            "source",
+            source,
+            Exchange((Place(),), size.losses[1], whims, ticks=1, left=size.books),
+        ),
     )
     return ActorWorld(name, actors, _channels(size), rules(mirrored))
 
@@ -63,7 +75,14 @@ def _venue(name: str, actor: ExchangeActor, first: Exchange) -> Actor:
 def _channels(size: Size) -> tuple[Channel, ...]:
     """Return the channels: books and reports to us, orders to each venue."""
     wire = size.mirrored.wire
-    told = partial(Channel, to="we", capacity=wire, doubling=size.doubling, show=show_told)
+    told = partial(
+        Channel,
+        to="we",
+        capacity=wire,
+        ordered=size.mirrored.ordered,
+        doubling=size.doubling,
+        show=show_told,
+    )
     return (
         Channel("book", "we", 1, weights={"next_qty": next_qty}, show=words),
         told("reports"),
@@ -75,6 +94,7 @@ def _channels(size: Size) -> tuple[Channel, ...]:
 
 ONE = Mirrored(prices=1, ends=True)
 LOTS = Mirrored(limit=2, volume=2, prices=1)
+MIXED = Size(evolve(LOTS, ends=True, ordered=False), trades=2, books=2)
 SLOTS = Mirrored(slots=2, limit=2, volume=2, prices=1)
 SIZES: Mapping[str, Size] = MappingProxyType(
     {
@@ -88,6 +108,7 @@ SIZES: Mapping[str, Size] = MappingProxyType(
         "mirrored-orders-prices-lossy": Size(losses=(1, 0)),
         "mirrored-orders-lots-lossy": Size(LOTS, losses=(1, 0)),
         "mirrored-orders-loss": Size(Mirrored(slip=0), losses=(1, 0)),
+        "mirrored-orders-mixed": MIXED,
     }
 )
 DEEP: Mapping[str, Size] = MappingProxyType(
@@ -99,6 +120,7 @@ DEEP: Mapping[str, Size] = MappingProxyType(
         "mirrored-orders-whims-crash": Size(evolve(ONE, whims=1), budget=Budget(crashes=1)),
         "mirrored-orders-lots-crash": Size(LOTS, budget=Budget(crashes=1)),
         "mirrored-orders-slots": Size(SLOTS),
+        "mirrored-orders-mixed-whims": evolve(MIXED, mirrored=evolve(MIXED.mirrored, whims=1)),
     }
 )
 

@@ -10,6 +10,7 @@ from simulator.worlds import mirroring_claims, product_places
 from simulator.worlds.mirroring_scene import Size
 from simulator.worlds.product_places import untold
 
+EARLY = "MMS-6.4"  # a closing report overtakes a fill
 CHANNELS = frozenset({"book", "reports", "recoup_reports", "orders", "recoups"})
 
 
@@ -49,8 +50,12 @@ class View:
 
 
 def rules(size: Size) -> tuple[Rule, ...]:
-    """Return the claims on a world of this *size*."""
-    mirrored = (_seen(rule, size.slots) for rule in mirroring_claims.rules(size))
+    """Return the claims on a world of this *size*; totals tell the strategy nothing too early."""
+    mirrored = (
+        _seen(rule, size.slots)
+        for rule in mirroring_claims.rules(size)
+        if rule.property.id != EARLY
+    )
     return (*mirrored, *product_places.rules(size.slots + 1))
 
 

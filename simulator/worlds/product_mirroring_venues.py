@@ -1,7 +1,7 @@
 """The two venues of the mirroring product: the destination's, and the source with its book.
 
-Both keep one order a place, and requests arrive in order: so two turns tell the orders apart that
-one place has had.  Prices of the source and of the destination are the same.
+Both keep one order a place, and requests arrive in order.  Prices of the source and of the
+destination are the same.
 """
 
 from collections.abc import Iterator
@@ -16,12 +16,14 @@ from simulator.worlds.mirroring_scene import PRICES, words
 from simulator.worlds.order_venue import Held, Life, Report, read
 from simulator.worlds.product_places import Place, Sent, Told, venue_features
 
+ENDLESS = -1
+
 
 class Exchange(NamedTuple):
     """A venue; *losses*: requests that may still get lost, *whims*: how often it may still refuse.
 
     *quiet*: nobody trades at the destination, no more books come from the source.  *ticks* is the
-    source's price, 0 at the destination.
+    source's price, 0 at the destination.  *left* is how many trades or books may still come.
     """
 
     places: tuple[Place, ...]
@@ -29,6 +31,12 @@ class Exchange(NamedTuple):
     whims: int = 0
     quiet: bool = False
     ticks: int = 0
+    left: int = ENDLESS
+
+
+def fewer(state: Exchange) -> Exchange:
+    """Return *state* with one trade or book less to come."""
+    return state if state.left == ENDLESS else state._replace(left=state.left - 1)
 
 
 @frozen
@@ -68,19 +76,20 @@ class ExchangeActor:
         """Yield the fills, and what the venue may do by itself."""
         if not state.quiet and self.ends:
             yield Do("falls quiet", state._replace(quiet=True))
-        if not state.quiet and self.volume:
-            yield from self._books(state)
+        if state.left and not state.quiet and self.volume:
+            yield from self._books(fewer(state))
         for which, place in enumerate(state.places, start=self.first):
             held = place.held
             if held.life is not Life.OPEN:
                 continue
-            if place.ticks >= state.ticks if self.volume else not state.quiet:
+            if place.ticks >= state.ticks if self.volume else state.left and not state.quiet:
                 cum = held.cum_qty + 1
                 life = Life.FILLED if cum == held.qty else Life.OPEN
                 after = place._replace(held=held._replace(life=life, cum_qty=cum))
                 whose = "the recoup" if self.volume else f"order {which}"
                 what = f"fills a lot of {whose}"
-                yield self._changed(what, state, which, after, Filled(cum))
+                filled = state if self.volume else fewer(state)
+                yield self._changed(what, filled, which, after, Filled(cum))
             if state.whims:
                 fickle = state._replace(whims=state.whims - 1)
                 closed = place._replace(held=held._replace(life=Life.CANCELED))

@@ -2,7 +2,8 @@
 
 A place has one order at a time.  Its turn tells that order from the one before it: two turns are
 enough where requests and reports keep their order, as an order that has ended for us was asked
-about, or told of, after everything that was sent about the one before it.
+about, or told of, after everything that was sent about the one before it.  Where they do not, turns
+are *numbered*, as order ids are.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -61,18 +62,20 @@ class Places(NamedTuple):
     orders: tuple[Order, ...]
     turns: tuple[int, ...]
     last: tuple[int, ...]
+    numbered: bool = False
     broken: bool = False
 
 
-def unused(count: int) -> Places:
+def unused(count: int, *, numbered: bool = False) -> Places:
     """Return *count* places that never had an order."""
-    return Places((FREE,) * count, (0,) * count, (0,) * count)
+    return Places((FREE,) * count, (0,) * count, (0,) * count, numbered)
 
 
 def placed(places: Places, which: int, qty: int) -> Places:
     """Return *places* with a new order in one of them."""
     last, turns = list(places.last), list(places.turns)
-    last[which], turns[which] = places.orders[which].cum_qty, 1 - turns[which]
+    last[which] = places.orders[which].cum_qty
+    turns[which] = turns[which] + 1 if places.numbered else 1 - turns[which]
     fresh = places._replace(last=tuple(last), turns=tuple(turns))
     return with_order(fresh, which, Order(qty=qty))
 

@@ -2,16 +2,29 @@
 
 import pytest
 
+from machines.mirror import Overlay, Place, Resumed, decide, run
 from simulator.judge import Mutant, explore, kill
 from simulator.mutants.mirror import mutants
 from simulator.worlds.mirror import deep_worlds, worlds
-from simulator.worlds.mirror_moment import Held, Look, Moment, Scope, Work, gap, helped
-from simulator.worlds.mirror_scene import Desk, filled
+from simulator.worlds.mirror_moment import (
+    Answer,
+    Held,
+    Look,
+    Moment,
+    Scope,
+    Work,
+    cycle_of,
+    gap,
+    helped,
+)
+from simulator.worlds.mirror_scene import Desk, crashed, desk_hears, filled, restarted
+from spec.mirror import Fault, State
 
 DEEP_COUNTS = {
     "mirror-pair-prices": (144_976, 530_945, 36),
     "mirror-lots": (289_372, 1_076_862, 35),
 }
+NONE = (Held(),) * 3
 WORLDS = {world.name: world for world in worlds()}
 DEEP = {world.name: world for world in deep_worlds()}
 
@@ -81,6 +94,39 @@ def test_an_order_fills_lot_by_lot() -> None:
     assert (once.held[1], once.work[1]) == (Held(1, 3), Work(1, 3, reduces=True))
     twice = filled(once, 1, Work(1, 3, reduces=True))
     assert (twice.held[1], twice.work[1]) == (Held(), None)
+
+
+def test_a_crash_leaves_a_part_of_the_answer_on_its_way() -> None:
+    """From nothing at all up to the whole; what had left takes effect while the bot is down."""
+    cycle = cycle_of(
+        Scope(), Moment(Look((6, 3, 2), 2, on=True, quiet=False), 2, NONE, (None,) * 3)
+    )
+    orders = tuple(map(Place, decide(cycle).orders))
+    assert len(orders) == 2
+    answer = Answer(base=2, still=False, prices=(6, 3, 2), orders=orders)
+    desk = Desk(NONE, (None,) * 3, answer=answer, crashes=1)
+    after = [do.state for do in crashed(desk)]
+    assert all(isinstance(each, Desk) and each.down and not each.crashes for each in after)
+    left = [each.answer for each in after if isinstance(each, Desk)]
+    assert left == [None, *(answer._replace(orders=orders[:count]) for count in range(3))]
+
+
+def test_while_the_bot_is_down_a_look_is_lost_and_a_word_waits() -> None:
+    """Nobody looks, and the person says it again."""
+    down = Desk(NONE, (None,) * 3, down=True)
+    look = Look((6, 3, 2), 2, on=True, quiet=False)
+    assert [do.state for do in desk_hears(Scope(), run, down, look)] == [down]
+    assert not list(desk_hears(Scope(), run, down, Resumed(1)))
+
+
+def test_a_restart_that_forgets_ends_a_stop() -> None:
+    """The journal keeps it, and nothing else could."""
+    stopped = Overlay(state=State.STOPPED, stops=1, fault=Fault.PRICE, where="A")
+    down = Desk(NONE, (None,) * 3, overlay=stopped, down=True)
+    kept = restarted(Scope(), down)
+    assert (kept.overlay, kept.wrongs.freed, kept.down) == (stopped, False, False)
+    assert restarted(Scope(forgets=True), down).wrongs.freed
+    assert not restarted(Scope(forgets=True), down._replace(overlay=Overlay())).wrongs.freed
 
 
 def _mutant(defect: str, property_id: str) -> Mutant:

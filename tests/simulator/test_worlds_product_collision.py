@@ -10,17 +10,10 @@ from simulator.explorer import Move
 from simulator.worlds.collision_scene import Kind
 from simulator.worlds.collision_scene import Told as Summed
 from simulator.worlds.order_venue import Held, Life, Report, Request
-from simulator.worlds.product_collision import (
-    ROOM,
-    OurActor,
-    Ours,
-    deep_worlds,
-    fair,
-    told_of,
-    worlds,
-)
+from simulator.worlds.product_collision import ROOM, deep_worlds, fair, our_actor, worlds
 from simulator.worlds.product_collision_venue import Exchange, ExchangeActor
-from simulator.worlds.product_places import Sent, Told
+from simulator.worlds.product_ours import Ours, told_of
+from simulator.worlds.product_places import Sent, Told, placed, unused
 from spec.collision import State as Use
 from spec.order import State
 from spec.properties import Kind as Claim
@@ -37,6 +30,7 @@ DEEP_COUNTS = {
 }
 WORLDS = {world.name: world for world in (*worlds(), *deep_worlds())}
 PLAIN = WORLDS["collision-orders"]
+SENT, FULL = Order(qty=1), Order(qty=1, state=State.FILLED, cum_qty=1)
 
 
 def _ours(do: Do | None = None) -> Ours:
@@ -49,10 +43,20 @@ def _ours(do: Do | None = None) -> Ours:
 def _mirrored() -> Ours:
     """Return our side once a mirror was opened."""
     begins = "begins a cycle, base wants nothing"
-    cycle = next(do for do in OurActor().acts(_ours()) if do.what == begins)
-    opens = next(do for do in OurActor().acts(_ours(cycle)) if do.what == "mirrors A")
+    cycle = next(do for do in our_actor().acts(_ours()) if do.what == begins)
+    opens = next(do for do in our_actor().acts(_ours(cycle)) if do.what == "mirrors A")
     assert opens.sends == (("asks", Sent(1, 0, Request("new", Kind.OPEN, qty=1))),)
     return _ours(opens)
+
+
+def test_orders_take_turns_or_are_numbered() -> None:
+    """Two turns are enough in order; where reports overtake each other no number comes back."""
+    turns, numbers = unused(1), unused(1, numbered=True)
+    for _ in range(2):
+        turns, numbers = placed(turns, 0, 1), placed(numbers, 0, 1)
+    assert (turns.turns, numbers.turns) == ((0,), (2,))
+    told = [told_of(Kind.OPEN, turn, SENT, FULL) for turn in (1, 0, 2, 3)]
+    assert [news.number for (news,) in told] == [0, 1, 1, 2]
 
 
 @pytest.mark.slow
@@ -86,7 +90,7 @@ def test_the_bot_is_told_totals_and_ends() -> None:
 
 def test_a_restart_asks_for_every_open_order() -> None:
     """The machines start anew, and know of the order that may still open."""
-    restart, *_ = OurActor().acts(_mirrored()._replace(down=True))
+    restart, *_ = our_actor().acts(_mirrored()._replace(down=True))
     assert restart.sends == (("asks", Sent(1, 0, Request("query", Kind.OPEN, query=1))),)
     collision = _ours(restart).bot.desks[0].collision
     assert (collision.state, collision.mirror.opening) == (Use.GATED, 1)
@@ -94,9 +98,9 @@ def test_a_restart_asks_for_every_open_order() -> None:
 
 def test_a_fill_that_only_a_query_finds_is_counted() -> None:
     """What is told of an order before its total is known is that it may have ended."""
-    lost = next(iter(OurActor().hears(_mirrored(), "reports", Told(1, Report(0, Lost())))))
+    lost = next(iter(our_actor().hears(_mirrored(), "reports", Told(1, Report(0, Lost())))))
     assert _ours(lost).bot.desks[0].mirror_lots == 0
-    filled = next(iter(OurActor().hears(_ours(lost), "reports", Told(1, Report(0, Filled(1))))))
+    filled = next(iter(our_actor().hears(_ours(lost), "reports", Told(1, Report(0, Filled(1))))))
     assert _ours(filled).bot.desks[0].mirror_lots == 1
 
 
