@@ -11,7 +11,9 @@ from adapters.cli.terminal import CommandError
 
 if TYPE_CHECKING:
     from adapters.exchange.core import Exchange
+    from adapters.exchange.faults import Plan
     from adapters.exchange.setup import Setup
+    from adapters.exchange.wire import Dialect
     from simulator.candles import Candles
 
 PORT = 8765
@@ -20,15 +22,16 @@ HISTORY = 1_500
 SPEED_MAX = 100_000
 
 
-class Dialect(StrEnum):
+class Venue(StrEnum):
     """Whose wire protocol it speaks."""
 
     BYBIT = "bybit"
+    BINANCE = "binance"
 
 
 def exchange(  # noqa: PLR0913  # the options are the command's
     *,
-    dialect: Annotated[Dialect, typer.Option(help="The venue to imitate.")] = Dialect.BYBIT,
+    dialect: Annotated[Venue, typer.Option(help="The venue to imitate.")] = Venue.BYBIT,
     port: Annotated[int, typer.Option(help="The port on 127.0.0.1; 0: any that is free.")] = PORT,
     market: Annotated[
         str, typer.Option(help="The folder of the candle files, or `synthetic`.")
@@ -45,6 +48,9 @@ def exchange(  # noqa: PLR0913  # the options are the command's
     deposit: Annotated[str, typer.Option(help="What each has at first.")] = "100000",
     leverage: Annotated[int, typer.Option(help="The leverage of each at first.")] = 10,
     hedge: Annotated[bool, typer.Option(help="Begin in hedge mode.")] = False,
+    faults: Annotated[
+        str, typer.Option(help="What goes wrong: NAME=0.05,delay=50ms or `swarm`; see the page.")
+    ] = "",
 ) -> None:
     """Run a simulated exchange that an unmodified ccxt client can trade on."""
     if find_spec("aiohttp") is None:
@@ -52,10 +58,13 @@ def exchange(  # noqa: PLR0913  # the options are the command's
     if not 0 <= speed <= SPEED_MAX:
         raise CommandError(f"speed {speed:g}: give 0 to {SPEED_MAX:,}")
     from adapters.exchange import setup as setups
+    from adapters.exchange.faults import plan
 
     names = symbol or ["BTCUSDT"]
     try:
+        planned = plan(faults, seed) if faults else None
         setup = setups.Setup(
+            dialect=dialect,
             accounts=accounts,
             deposit=deposit,
             leverage=leverage,
@@ -65,7 +74,7 @@ def exchange(  # noqa: PLR0913  # the options are the command's
         made = _made(markets, setup, history, stepped=not speed)
     except (ValueError, ArithmeticError) as error:
         raise CommandError(str(error)) from error
-    _serve(made, setup, port, speed, dialect)
+    _serve(made, setup, port, speed, planned)
 
 
 def _candles(market: str, symbol: str, seed: int) -> "Candles":
@@ -102,24 +111,45 @@ def _made(markets: "list[Candles]", setup: "Setup", history: int, *, stepped: bo
     return setups.exchange(shifted, setup, now_ns)
 
 
-def _serve(made: "Exchange", setup: "Setup", port: int, speed: float, dialect: Dialect) -> None:
+def _serve(
+    made: "Exchange", setup: "Setup", port: int, speed: float, planned: "Plan | None"
+) -> None:
     """Serve until interrupted."""
     import asyncio
 
     from adapters.exchange import setup as setups
-    from adapters.exchange.bybit.rest import Rest
+    from adapters.exchange.faults import Faulty
     from adapters.exchange.server import Server, serve
 
     keys = setups.keys(setup.accounts)
+    dialect, streams = _dialect(made, setup.dialect, keys)
+    faulty = None if planned is None else Faulty(made, planned)
 
     def started(found: int) -> None:
-        print(f"{dialect} at http://127.0.0.1:{found}, streams at ws://127.0.0.1:{found}/v5")
+        at = f"127.0.0.1:{found}"
+        print(f"{setup.dialect} at http://{at}, streams at ws://{at}{streams}")
         print(f"symbols: {', '.join(made.symbols)}; clock: {_clock(speed)}")
         for key, (account, secret) in keys.items():
             print(f"{account}: API key {key}, secret {secret}")
+        if planned is not None:
+            names = ", ".join(planned.faults.rates) or "none"
+            print(f"faults: {names}; delay {planned.delay_ms} ms")
         print("Stop it with Ctrl-C", flush=True)
 
-    asyncio.run(serve(Server(Rest(made, keys), speed=speed), port, started=started))
+    asyncio.run(serve(Server(dialect, speed=speed, faults=faulty), port, started=started))
+
+
+def _dialect(
+    made: "Exchange", venue: str, keys: dict[str, tuple[str, str]]
+) -> "tuple[Dialect, str]":
+    """Return the words of *venue* in front of the exchange, and where its streams are."""
+    if venue == Venue.BINANCE:
+        from adapters.exchange.binance import rest as binance
+
+        return binance.Rest(made, keys), "/ws"
+    from adapters.exchange.bybit import rest as bybit
+
+    return bybit.Rest(made, keys), "/v5"
 
 
 def _clock(speed: float) -> str:

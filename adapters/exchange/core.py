@@ -9,11 +9,10 @@ from collections.abc import Sequence
 from attrs import frozen
 
 from adapters.exchange.market import Listing, Market
-from adapters.exchange.trader import Trader
+from adapters.exchange.trader import Rules, Trader
 from simulator.venue import Venue
 from simulator.venue_order import NO_BOUND
 from simulator.venue_terms import VenueConfig
-from spec.terms import Reason
 from spec.units import SECOND_NS
 
 FUNDING_NS = 8 * 3_600 * SECOND_NS
@@ -31,14 +30,13 @@ class Funding:
 class Terms:
     """Accounts by name, the venue of each, and what the exchange does to all.
 
-    Funding of *funding_ppm* is paid every eight hours of Unix time.  *acked* are the refusals that
-    this exchange tells only by an event, after it has accepted the order.
+    Funding of *funding_ppm* is paid every eight hours of Unix time.
     """
 
     accounts: tuple[str, ...]
     venue: VenueConfig
+    rules: Rules
     funding_ppm: int = 100
-    acked: frozenset[Reason] = frozenset()
 
 
 class Exchange:
@@ -50,11 +48,12 @@ class Exchange:
 
     def __init__(self, listings: Sequence[Listing], terms: Terms, start_ns: int) -> None:
         self.listings, self.terms = tuple(listings), terms
+        self.began_ns = start_ns
         self.market = Market(self.listings, start_ns)
         self.symbols = {listing.symbol: index for index, listing in enumerate(self.listings)}
         instruments = [listing.instrument for listing in self.listings]
         self.traders = {
-            name: Trader(name, Venue(terms.venue, instruments), terms.acked)
+            name: Trader(name, Venue(terms.venue, instruments), terms.rules)
             for name in terms.accounts
         }
         self.fundings: list[Funding] = []

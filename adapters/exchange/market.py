@@ -10,7 +10,7 @@ from attrs import frozen
 from simulator.candles import Candles, Ints
 from simulator.path import Path
 from simulator.venue_order import NO_BOUND
-from spec.terms import Instrument
+from spec.terms import Instrument, Side
 from spec.units import MILLI_NS
 
 DAY_MS = 86_400_000
@@ -46,6 +46,17 @@ class Bar:
     low: int
     close: int
     volume: int
+
+
+@frozen
+class Print:
+    """A trade on the tape: *time_ms* Unix ms, *price* in ticks, *volume* of the candles."""
+
+    number: int
+    time_ms: int
+    price: int
+    volume: int
+    side: Side
 
 
 class Market:
@@ -112,6 +123,36 @@ class Market:
         )
         return [Bar(*row) for row in zip(*(each[wanted].tolist() for each in columns), strict=True)]
 
+    def page(
+        self, symbol: int, interval: str, limit: int, start_ms: int = 0, end_ms: int = 0
+    ) -> list[Bar]:
+        """Return at most *limit* bars, oldest first: the last by *end_ms*, or by now.
+
+        With a start and no end they are the first from *start_ms* on.
+
+        Raises:
+            ValueError: As `bars`.
+        """
+        span_ms = limit * length_ms(interval)
+        if start_ms and not end_ms:
+            return self.bars(symbol, interval, start_ms, start_ms + span_ms)[:limit]
+        last_ms = end_ms or self.now_ns // MILLI_NS
+        return self.bars(symbol, interval, max(start_ms, last_ms - span_ms), last_ms)[-limit:]
+
+    def news(self, symbol: int, interval: str, seen: Bar | None) -> list[tuple[Bar, int]]:
+        """Return (bar, when the next began or 0) of what has changed since bar *seen*.
+
+        Raises:
+            ValueError: As `bars`.
+        """
+        start_ms = self.now_ns // MILLI_NS - 2 * length_ms(interval)
+        found = self.bars(symbol, interval, start_ms)
+        if not found or found[-1] == seen:
+            return []
+        last = found[-1]
+        over = found[-2:-1] if seen is not None and seen.start_ms != last.start_ms else []
+        return [*((bar, last.start_ms) for bar in over), (last, 0)]
+
     def day(self, symbol: int) -> Bar:
         """Return the last 24 hours of *symbol* as one bar, to a candle's length."""
         candles, count = self.listings[symbol].candles, self._paths[symbol].bar + 1
@@ -127,20 +168,47 @@ class Market:
             int(candles.volume[past].sum()) + under_way.volume,
         )
 
+    # --- The tape --------------------------------------------------------------------------
+
+    def last_print(self, symbol: int) -> int:
+        """Return the number of the last trade of *symbol* so far."""
+        path, candles = self._paths[symbol], self.listings[symbol].candles
+        gone_ms = self.now_ns // MILLI_NS - candles.start_ms - path.bar * candles.step_ms
+        begun = sum(offset_ms <= gone_ms for offset_ms in _offsets(candles))
+        return len(_offsets(candles)) * path.bar + begun
+
+    def print_at(self, symbol: int, time_ms: int) -> int:
+        """Return the number of the first trade of *symbol* that is not before Unix *time_ms*."""
+        candles = self.listings[symbol].candles
+        bar, after_ms = divmod(max(time_ms - candles.start_ms, 0), candles.step_ms)
+        offsets = _offsets(candles)
+        return len(offsets) * bar + sum(offset_ms < after_ms for offset_ms in offsets) + 1
+
+    def prints(self, symbol: int, first: int, last: int) -> list[Print]:
+        """Return the trades numbered *first* to *last* that have happened, oldest first.
+
+        The tape is a picture: the volume of a bar in quarters, at the points of its path.
+        """
+        candles, points = (
+            self.listings[symbol].candles,
+            len(_offsets(self.listings[symbol].candles)),
+        )
+        first, last = max(first, 1), min(last, self.last_print(symbol))
+        bars = range((first - 1) // points, (last - 1) // points + 1)
+        found = [each for bar in bars for each in _tape(candles, bar)]
+        return [each for each in found if first <= each.number <= last]
+
+    # --- Inside a bar ----------------------------------------------------------------------
+
     def _under_way(self, symbol: int) -> Bar:
         """Return the bar of *symbol* that holds now, as far as it has come."""
         candles, path = self.listings[symbol].candles, self._paths[symbol]
         start_ms, step_ms = candles.start_ms + path.bar * candles.step_ms, candles.step_ms
-        seen, cursor = [path.price], Path(candles, path.bar)
-        opened = cursor.price
-        for at_ms in (start_ms, start_ms + step_ms // 4, start_ms + 3 * step_ms // 4):
-            if at_ms * MILLI_NS > path.now_ns:
-                break
-            cursor.advance(0, NO_BOUND, at_ms * MILLI_NS)
-            seen.append(cursor.price)
         gone_ms = path.now_ns // MILLI_NS - start_ms
+        points = zip(_offsets(candles), _points(candles, path.bar), strict=True)
+        seen = [path.price, *(price for offset_ms, price in points if offset_ms <= gone_ms)]
         volume = int(candles.volume[path.bar]) * gone_ms // step_ms
-        return Bar(start_ms, opened, max(seen), min(seen), path.price, volume)
+        return Bar(start_ms, int(candles.open[path.bar]), max(seen), min(seen), path.price, volume)
 
 
 def _path(listing: Listing, start_ns: int) -> Path:
@@ -152,6 +220,37 @@ def _path(listing: Listing, start_ns: int) -> Path:
     path = Path(candles, bar)
     path.advance(0, NO_BOUND, start_ns)
     return path
+
+
+def _offsets(candles: Candles) -> tuple[int, ...]:
+    """Return when in a bar its path turns, ms after its begin."""
+    step_ms = candles.step_ms
+    return 0, step_ms // 4, 3 * step_ms // 4, step_ms - 1
+
+
+def _points(candles: Candles, bar: int) -> list[int]:
+    """Return the prices at which the path of *bar* turns: open, extremes, close."""
+    cursor, prices = Path(candles, bar), list[int]()
+    begin_ns = cursor.now_ns
+    for offset_ms in _offsets(candles):
+        cursor.advance(0, NO_BOUND, begin_ns + offset_ms * MILLI_NS)
+        prices.append(cursor.price)
+    return prices
+
+
+def _tape(candles: Candles, bar: int) -> list[Print]:
+    """Return the trades of *bar*: who buys where the price does not fall takes."""
+    offsets, prices, total = _offsets(candles), _points(candles, bar), int(candles.volume[bar])
+    before = int(candles.close[max(bar - 1, 0)])
+    found = list[Print]()
+    for index, (offset_ms, price) in enumerate(zip(offsets, prices, strict=True)):
+        volume = total * (index + 1) // len(offsets) - total * index // len(offsets)
+        time_ms = candles.start_ms + bar * candles.step_ms + offset_ms
+        number = len(offsets) * bar + index + 1
+        side = Side.BUY if price >= before else Side.SELL
+        found += [Print(number, time_ms, price, volume, side)] if volume else []
+        before = price
+    return found
 
 
 def _advance(path: Path, band: tuple[int, int], until_ns: int) -> bool:

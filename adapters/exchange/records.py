@@ -21,6 +21,17 @@ class Status(IntEnum):
     EXPIRED = 7
 
 
+class Change(IntEnum):
+    """FIX ExecType <150>: what has made an order as it is; RESTED is after its trigger."""
+
+    NEW = 0
+    REPLACED = 1
+    TRIGGERED = 2
+    RESTED = 3
+    FILLED = 4
+    CLOSED = 5
+
+
 class ExecType(IntEnum):
     """What an execution is."""
 
@@ -42,6 +53,7 @@ class Order:
     symbol: int
     wanted: Wanted
     status: Status = Status.NEW
+    change: Change = Change.NEW
     reason: Reason = Reason.NONE
     cum_qty: int = 0
     notional: int = 0

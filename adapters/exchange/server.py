@@ -12,10 +12,10 @@ from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from adapters.exchange.bybit.rest import Request, Rest
-from adapters.exchange.bybit.ws import Message, Session
+from adapters.exchange.faults import Faulty
 from adapters.exchange.records import Notice
 from adapters.exchange.trader import Trader
+from adapters.exchange.wire import Dialect, Message, Request, Session
 from spec.units import MILLI_NS
 
 if TYPE_CHECKING:
@@ -27,13 +27,18 @@ STEP_MS_MAX = 366 * 86_400_000
 
 
 class Server:
-    """Serves *rest*; its clock runs *speed* times as fast as the computer's, at 0 by steps only."""
+    """Serves *dialect*; its clock runs *speed* times as fast as the computer's, at 0 by steps."""
 
     def __init__(
-        self, rest: Rest, *, speed: float = 1.0, clock_ns: Callable[[], int] = time.time_ns
+        self,
+        dialect: Dialect,
+        *,
+        speed: float = 1.0,
+        clock_ns: Callable[[], int] = time.time_ns,
+        faults: Faulty | None = None,
     ) -> None:
-        self.rest, self.exchange, self.speed = rest, rest.exchange, speed
-        self._clock_ns = clock_ns
+        self.dialect, self.exchange, self.speed = dialect, dialect.exchange, speed
+        self._clock_ns, self._faults = clock_ns, faults
         self._began_ns, self._first_ns = clock_ns(), self.exchange.now_ns
         self._streams: dict[web.WebSocketResponse, tuple[Session, asyncio.Queue[Message]]] = {}
         self._connections = 0
@@ -44,12 +49,11 @@ class Server:
         """Return the application."""
         from aiohttp import web
 
-        app = web.Application()
+        faults = self._faults
+        app = web.Application(middlewares=[faults.middleware()] if faults is not None else ())
         app.router.add_get("/control/time", self._time)
         app.router.add_post("/control/step", self._step)
-        app.router.add_get("/v5/private", self._private)
-        app.router.add_get("/v5/public/linear", self._public)
-        app.router.add_route("*", "/{path:.*}", self._request)
+        app.router.add_route("*", "/{path:.*}", self._asked)
         app.on_shutdown.append(self._close)
         return app
 
@@ -59,9 +63,25 @@ class Server:
             gone_ns = int((self._clock_ns() - self._began_ns) * self.speed)
             self.exchange.advance(self._first_ns + gone_ns)
 
+    @property
+    def clock_ms(self) -> int:
+        """The computer's time, Unix ms."""
+        return self._clock_ns() // MILLI_NS
+
     # --- HTTP ------------------------------------------------------------------------------
 
-    async def _request(self, asked: "web.Request") -> "web.Response":
+    async def _asked(self, asked: "web.Request") -> "web.StreamResponse":
+        """Answer a request of the dialect, or open the stream that it asks for."""
+        if asked.headers.get("Upgrade", "").lower() != "websocket":
+            return await self._answer(asked)
+        name = f"conn-{self._connections + 1}"
+        session = self.dialect.stream(asked.path, asked.rel_url.raw_query_string, name)
+        if session is None:
+            return await self._answer(asked)
+        self._connections += 1
+        return await self._stream(asked, session)
+
+    async def _answer(self, asked: "web.Request") -> "web.Response":
         """Answer a request of the dialect."""
         from aiohttp import web
 
@@ -73,9 +93,9 @@ class Server:
             query=asked.rel_url.raw_query_string,
             headers={name.upper(): value for name, value in asked.headers.items()},
             body=body,
-            clock_ms=self._clock_ns() // MILLI_NS,
+            clock_ms=self.clock_ms,
         )
-        answer = self.rest.answer(request)
+        answer = self.dialect.answer(request)
         return web.json_response(answer.body, status=answer.status, headers=dict(answer.headers))
 
     async def _time(self, _: "web.Request") -> "web.Response":
@@ -105,32 +125,20 @@ class Server:
 
     # --- Streams ---------------------------------------------------------------------------
 
-    async def _private(self, asked: "web.Request") -> "web.WebSocketResponse":
-        """Serve a private stream."""
-        return await self._stream(asked, private=True)
-
-    async def _public(self, asked: "web.Request") -> "web.WebSocketResponse":
-        """Serve a public stream."""
-        return await self._stream(asked, private=False)
-
-    async def _stream(self, asked: "web.Request", *, private: bool) -> "web.WebSocketResponse":
+    async def _stream(self, asked: "web.Request", session: Session) -> "web.WebSocketResponse":
         """Serve one connection until it is closed."""
         from aiohttp import WSMsgType, web
 
         socket = web.WebSocketResponse()
         await socket.prepare(asked)
-        self._connections += 1
-        name = f"conn-{self._connections}"
-        session = Session(self.exchange, self.rest.keys, private=private, name=name)
         queue = asyncio.Queue[Message]()
         self._streams[socket] = session, queue
-        sender = asyncio.create_task(_send(socket, queue))
+        sender = asyncio.create_task(_send(socket, queue, self._faults))
         try:
             async for message in socket:
                 if message.type is WSMsgType.TEXT:
                     self.catch_up()
-                    clock_ms = self._clock_ns() // MILLI_NS
-                    for answer in session.receive(message.data, clock_ms):
+                    for answer in session.receive(message.data, self.clock_ms):
                         queue.put_nowait(answer)
         finally:
             sender.cancel()
@@ -144,9 +152,9 @@ class Server:
                 queue.put_nowait(message)
 
     def _show(self) -> None:
-        """Tell the public streams what has changed in the market."""
+        """Tell the streams what has changed in the market."""
         for session, queue in self._streams.values():
-            for message in session.market():
+            for message in session.market(self.clock_ms):
                 queue.put_nowait(message)
 
     async def run(self) -> None:
@@ -162,12 +170,17 @@ class Server:
             await socket.close()
 
 
-async def _send(socket: "web.WebSocketResponse", queue: asyncio.Queue[Message]) -> None:
-    """Send what is in *queue*, in order."""
+async def _send(
+    socket: "web.WebSocketResponse", queue: asyncio.Queue[Message], faults: Faulty | None
+) -> None:
+    """Send what is in *queue*, in order but for *faults*."""
     with suppress(ConnectionError):  # the client has gone
         while True:
             message = await queue.get()
-            await socket.send_str(json.dumps(message))
+            if faults is not None:
+                await faults.send(socket, message, more=not queue.empty())
+            else:
+                await socket.send_str(json.dumps(message))
 
 
 async def serve(server: Server, port: int, *, started: Callable[[int], None]) -> None:

@@ -9,11 +9,17 @@ from attrs.validators import ge, in_
 
 from adapters.exchange.core import Exchange, Terms
 from adapters.exchange.market import Listing
+from adapters.exchange.trader import Rules
 from simulator.candles import Candles
 from simulator.venue_terms import VenueConfig
 from spec.terms import Instrument, PositionMode, Reason
 from spec.units import MILLI_NS
 
+RULES = {
+    "bybit": Rules(acked=frozenset({Reason.POST_ONLY_CROSSED})),
+    "binance": Rules(links_again=True),
+}
+TAKER_PPM = {"bybit": 550, "binance": 500}
 QUOTES = ("USDT", "USDC", "USD")
 MONEY_DP = 8
 LEVERAGE_MAX = 100
@@ -25,8 +31,12 @@ class SetupError(ValueError):
 
 @frozen(kw_only=True)
 class Setup:
-    """What is chosen of an exchange; amounts are decimal texts in the quote currency."""
+    """What is chosen of an exchange; amounts are decimal texts in the quote currency.
 
+    Without *taker_ppm* takers pay what an ordinary account pays at the venue of *dialect*.
+    """
+
+    dialect: str = field(default="bybit", validator=in_(RULES))
     accounts: int = field(default=1, validator=ge(1))
     deposit: str = "100000"
     leverage: int = field(default=10, validator=[ge(1)])
@@ -36,7 +46,7 @@ class Setup:
     refill_ms: int = field(default=1_000, validator=ge(0))
     funding_ppm: int = 100
     maker_ppm: int = 200
-    taker_ppm: int = 550
+    taker_ppm: int | None = None
     min_notional: str = "5"
     lot: str = ""
 
@@ -69,7 +79,7 @@ def listing(candles: Candles, setup: Setup) -> Listing:
         value=int(worth / money),
         min_notional=_whole("min_notional", setup.min_notional, money),
         maker_ppm=setup.maker_ppm,
-        taker_ppm=setup.taker_ppm,
+        taker_ppm=TAKER_PPM[setup.dialect] if setup.taker_ppm is None else setup.taker_ppm,
         leverage_max=LEVERAGE_MAX,
         tick=f"{tick:f}",
         lot=f"{lot:f}",
@@ -81,8 +91,6 @@ def listing(candles: Candles, setup: Setup) -> Listing:
 
 def exchange(markets: Sequence[Candles], setup: Setup, start_ns: int) -> Exchange:
     """Set up an exchange on *markets*, from Unix *start_ns* on.
-
-    It accepts a post-only order that would take and cancels it at once, as Bybit does.
 
     Raises:
         SetupError: Two markets have one symbol or different quote currencies, or as `listing`.
@@ -108,7 +116,7 @@ def exchange(markets: Sequence[Candles], setup: Setup, start_ns: int) -> Exchang
         accounts=tuple(account for account, _ in keys(setup.accounts).values()),
         venue=config,
         funding_ppm=setup.funding_ppm,
-        acked=frozenset({Reason.POST_ONLY_CROSSED}),
+        rules=RULES[setup.dialect],
     )
     return Exchange(listings, terms, start_ns)
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable
 
-from attrs import evolve
+from attrs import evolve, frozen
 
-from adapters.exchange.records import ExecType, Execution, Moved, Notice, Order, Status
+from adapters.exchange.records import Change, ExecType, Execution, Moved, Notice, Order, Status
 from machines.messages import Cancel, Place, Report, Wanted
 from machines.order import (
     Acked,
     Canceled,
     Expired,
     Filled,
+    Found,
     Rejected,
     Replaced,
     ReplaceRejected,
@@ -35,19 +36,30 @@ MARKET_OF = {
 Listener = Callable[["Trader", tuple[Notice, ...]], None]
 
 
+@frozen(kw_only=True)
+class Rules:
+    """Where venues differ: *acked* are refusals told by an event, after the order was accepted.
+
+    A link is a duplicate if an order ever had it, or with *links_again* while that order is open.
+    """
+
+    acked: frozenset[Reason] = frozenset()
+    links_again: bool = False
+
+
 class Trader:
-    """The account *name* at *venue*; *acked* are refusals that are told only by an event.
+    """The account *name* at *venue*, under *rules*.
 
     *orders* and *executions* hold all there ever were; an order that was refused never was.
     """
 
-    def __init__(self, name: str, venue: Venue, acked: frozenset[Reason] = frozenset()) -> None:
+    def __init__(self, name: str, venue: Venue, rules: Rules) -> None:
         self.name, self.venue, self.account = name, venue, venue.account
         self.orders: dict[int, Order] = {}
         self.executions: list[Execution] = []
         self.listeners: list[Listener] = []
         self.moved_ns: dict[int, int] = {}
-        self._acked = acked
+        self._rules = rules
         self._links: dict[str, int] = {}
         self._issued = 0  # the venue's ids; an order whose price is amended gets a second one
         self._ids: dict[int, int] = {}  # ... by order number
@@ -61,7 +73,8 @@ class Trader:
 
     def place(self, symbol: int, wanted: Wanted, link: str, now_ns: int) -> Order | Reason:
         """Place an order and return it as it was told first, or why it is refused."""
-        if link in self._links:
+        taken = self._links.get(link)
+        if taken is not None and (self.orders[taken].working or not self._rules.links_again):
             return Reason.DUPLICATE_ID
         order = Order(
             number=len(self.orders) + 1,
@@ -74,8 +87,8 @@ class Trader:
         )
         self.orders[order.number] = order
         reason = self._submit(order, now_ns)
-        if reason in self._acked:
-            self._update(evolve(order, status=Status.CANCELED, reason=reason))
+        if reason in self._rules.acked:
+            self._close(order, reason)
         elif reason is not Reason.NONE:
             del self.orders[order.number]
             return reason
@@ -118,6 +131,14 @@ class Trader:
         self._pairs = list(self.account.pairs)
         return self.account.mode is mode
 
+    def set_isolated(self, *, isolated: bool) -> bool:
+        """Change the margin mode of the account; False while anything is open."""
+        symbols = range(len(self.account.pairs))
+        if not self.account.flat or any(self.venue.open_orders(symbol) for symbol in symbols):
+            return False
+        self.account.isolated = isolated
+        return True
+
     def set_leverage(self, leverage: int) -> bool:
         """Change the leverage of every symbol; False where margin does not suffice for it."""
         account, before = self.account, self.account.leverage
@@ -131,7 +152,7 @@ class Trader:
     # --- What it knows ---------------------------------------------------------------------
 
     def linked(self, link: str) -> int | None:
-        """Return the number of the order with *link*, or None."""
+        """Return the number of the newest order with *link*, or None."""
         return self._links.get(link)
 
     def margins(self, symbol: int) -> tuple[int, int]:
@@ -145,6 +166,11 @@ class Trader:
     def price(self, symbol: int, last: int, now_ns: int) -> None:
         """Move the price of *symbol* to *last* ticks."""
         self.venue.price(symbol, last, last, now_ns)
+        self.tell()
+
+    def drop(self, number: int, found: Found, now_ns: int) -> None:
+        """Let the venue close an order, CANCELED or EXPIRED, of its own accord."""
+        self.venue.drop(self._ids[number], found, now_ns)
         self.tell()
 
     def wake(self, now_ns: int) -> None:
@@ -217,7 +243,7 @@ class Trader:
         if isinstance(answer.event, ReplaceRejected):
             return answer.reason
         assert isinstance(answer.event, Replaced)
-        self._update(evolve(order, wanted=wanted, updated_ns=now_ns))
+        self._update(evolve(order, wanted=wanted, change=Change.REPLACED, updated_ns=now_ns))
         return Reason.NONE
 
     def _renew(self, order: Order, wanted: Wanted, now_ns: int) -> Reason:
@@ -225,16 +251,17 @@ class Trader:
         key = self._ids[order.number]
         del self._numbers[key]
         self.venue.cancel(Cancel(key), now_ns)
-        renewed = evolve(order, wanted=wanted, updated_ns=now_ns)
+        order = evolve(order, change=Change.REPLACED, updated_ns=now_ns)
+        renewed = evolve(order, wanted=wanted)
         reason = self._submit(renewed, now_ns)
         if reason is Reason.NONE:
             return reason
-        if reason in self._acked:
-            self._update(evolve(renewed, status=Status.CANCELED, reason=reason))
+        if reason in self._rules.acked:
+            self._close(renewed, reason)
             return Reason.NONE
         again = self._submit(order, now_ns)
         if again is not Reason.NONE:  # what it rested on is gone meanwhile
-            self._update(evolve(order, status=Status.CANCELED, reason=again, updated_ns=now_ns))
+            self._close(order, again)
         return reason
 
     # --- Reports ---------------------------------------------------------------------------
@@ -252,7 +279,8 @@ class Trader:
         outbox.clear()
         for number in triggered:
             if self.orders[number].status is Status.TRIGGERED:  # it rests now
-                self._update(evolve(self.orders[number], status=Status.NEW))
+                resting = evolve(self.orders[number], status=Status.NEW, change=Change.RESTED)
+                self._update(resting)
         while self._counted < len(self.account.trades):
             self._count(None)
         for transfer in self.account.transfers[self._paid :]:
@@ -263,7 +291,7 @@ class Trader:
     def _reported(self, number: int, report: Report, at_ns: int) -> None:
         """Take in *report* of the order *number*."""
         order, carried = self.orders[number], self._carried[number]
-        order = evolve(order, reason=report.reason, updated_ns=at_ns)
+        order = evolve(order, change=Change.CLOSED, reason=report.reason, updated_ns=at_ns)
         match report.event:
             case Acked():
                 waits = conditional(carried.wanted) and not carried.triggered
@@ -271,12 +299,15 @@ class Trader:
                 status = Status.UNTRIGGERED if waits else worked
                 order = evolve(carried, status=status, updated_ns=at_ns)
             case Triggered():
-                order = evolve(order, status=Status.TRIGGERED, triggered=True)
+                order = evolve(
+                    order, status=Status.TRIGGERED, triggered=True, change=Change.TRIGGERED
+                )
             case Filled(cum_qty):
                 total = carried.cum_qty + cum_qty
                 filled = total == order.wanted.qty
                 order = evolve(
                     order,
+                    change=Change.FILLED,
                     status=Status.FILLED if filled else Status.PARTIALLY_FILLED,
                     cum_qty=total,
                     notional=carried.notional + report.notional,
@@ -293,6 +324,10 @@ class Trader:
         self._update(order)
         if isinstance(report.event, Filled):
             self._count(order)
+
+    def _close(self, order: Order, reason: Reason) -> None:
+        """Let *order* end for *reason*, which the venue has not told."""
+        self._update(evolve(order, status=Status.CANCELED, change=Change.CLOSED, reason=reason))
 
     def _update(self, order: Order) -> None:
         """Let *order* be what is known of it, and note it for the listeners."""

@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.exchange import figures
 from adapters.exchange import setup as setups
-from adapters.exchange.bybit.auth import sign
-from adapters.exchange.bybit.rest import Answer, Request, Rest
+from adapters.exchange.bybit.rest import Rest
 from adapters.exchange.bybit.ws import Session
 from adapters.exchange.core import Exchange
 from adapters.exchange.limits import Allowance, Limits
 from adapters.exchange.records import Execution, Moved, Order, Status
+from adapters.exchange.signing import sign
+from adapters.exchange.wire import Answer, Request
 from machines.messages import Wanted
 from simulator.candles import Candles
 from spec.terms import OrderType, PositionMode, Reason, Side
@@ -87,7 +89,8 @@ class Client:
     def create(self, **body: object) -> dict[str, Any]:
         """Place a market order to buy 0.01, or what *body* says instead."""
         usual = {"symbol": SYMBOL, "side": "Buy", "orderType": "Market", "qty": "0.01"}
-        return self.post("/v5/order/create", **(usual | body)).body
+        answer: dict[str, Any] = self.post("/v5/order/create", **(usual | body)).body
+        return answer
 
     def rows(self, path: str, **query: object) -> list[dict[str, Any]]:
         """Return the list that is answered to GET."""
@@ -169,6 +172,24 @@ def test_orders_of_every_account_act_at_their_own_prices() -> None:
     assert [price for _, price in fills] == [505_000, 490_000]
     assert at(RISE) < fills[0][0] < at(RISE + 1)
     assert at(FALL) < fills[1][0] < at(FALL + 1)
+
+
+def test_the_tape_is_the_candles(exchange: Exchange) -> None:
+    """Its trades add up to each candle, have its extremes, and none is of the future."""
+    seen = list[int]()
+    while exchange.now_ns < at(FALL + 2):
+        last = exchange.market.last_print(0)
+        prints = exchange.market.prints(0, len(seen) + 1, last)
+        assert all(each.time_ms * MILLI_NS <= exchange.now_ns for each in prints)
+        seen += [each.number for each in prints]
+        exchange.advance(exchange.now_ns + 17_000 * MILLI_NS)
+    assert seen == list(range(1, len(seen) + 1))
+    fall = exchange.market.prints(0, 4 * FALL + 1, 4 * FALL + 4)
+    assert [each.price for each in fall] == [510_000, 510_000, 480_000, 480_000]
+    assert [each.side.name for each in fall] == ["BUY", "BUY", "SELL", "BUY"]
+    assert sum(each.volume for each in fall) == 60_000
+    first = exchange.market.print_at(0, at(FALL) // MILLI_NS)
+    assert (first, exchange.market.print_at(0, at(FALL) // MILLI_NS + 1)) == (121, 122)
 
 
 # --- Accounts ------------------------------------------------------------------------------------
@@ -571,15 +592,15 @@ def test_the_book_is_a_snapshot_then_changes(exchange: Exchange) -> None:
     sides: list[dict[str, str]] = [dict(first["data"][side]) for side in ("b", "a")]  # type: ignore[index]
     for _ in range(40):
         exchange.advance(exchange.now_ns + MINUTE_MS * MILLI_NS // 3)
-        for message in session.market():
+        for message in session.market(CLOCK_MS):
             assert message["type"] == "delta"
             for levels, side in zip(sides, ("b", "a"), strict=True):
                 for price, size in message["data"][side]:  # type: ignore[index]
                     levels.pop(price, None)
                     if size != "0":
                         levels[price] = size
-    shown = session._shows.book(0, 50)
-    assert sides == [dict(shown[0]), dict(shown[1])]
+    shown = [session._shows.levels(0, side) for side in figures.book(exchange, 0, 50)]
+    assert sides == [dict(side) for side in shown]
     assert exchange.market.price(0) == 510_000
 
 
@@ -590,7 +611,7 @@ def test_a_candle_is_confirmed_once_it_is_complete(exchange: Exchange) -> None:
     told = session.receive(json.dumps(subscribe), CLOCK_MS)[1:]
     for bar in (11, BARS - 1, BARS, BARS + 10):
         exchange.advance(at(bar))
-        told += session.market()
+        told += session.market(CLOCK_MS)
     seen: list[Any] = [each["data"][0] for each in told]  # type: ignore[index]
     minutes = [(each["start"] - START_MS) // MINUTE_MS for each in seen]
     assert minutes == [10, 10, 11, BARS - 2, BARS - 1, BARS - 1]
@@ -612,6 +633,21 @@ def test_a_stream_tells_nothing_before_it_is_signed(exchange: Exchange) -> None:
     order = Order(number=1, link="", symbol=0, wanted=limit(Side.BUY, 1, 1))
     assert [each["topic"] for each in session.notify(one, (order,))] == ["order"]
     assert session.notify(two, (order,)) == []
+
+
+def test_a_trade_is_told_once(exchange: Exchange) -> None:
+    """A stream begins with the next one, and the request for recent ones has the same."""
+    session = Session(exchange, setups.keys(2), private=False)
+    subscribe = {"op": "subscribe", "args": [f"publicTrade.{SYMBOL}"]}
+    assert len(session.receive(json.dumps(subscribe), CLOCK_MS)) == 1
+    told = list[Any]()
+    for bar in (11, 12, 12):
+        exchange.advance(at(bar))
+        told += [row for each in session.market(CLOCK_MS) for row in each["data"]]  # type: ignore[attr-defined]
+    client = Client(Rest(exchange, setups.keys(2)))
+    recent = client.rows("/v5/market/recent-trade", limit=8)
+    assert [each["i"] for each in told] == [each["execId"] for each in reversed(recent)]
+    assert [each["v"] for each in told] == ["15"] * 8
 
 
 # --- Recorded traffic ----------------------------------------------------------------------------

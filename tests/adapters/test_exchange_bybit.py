@@ -2,15 +2,12 @@
 # ruff: noqa: ANN401, FBT003, S106  # the library has no types, and is called as it wants
 
 import asyncio
-import json
 import re
 import signal
 import subprocess
 import sys
-import threading
 import time
-import urllib.request
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,61 +24,26 @@ from adapters.exchange.bybit.client import ccxt_config  # noqa: E402
 from adapters.exchange.bybit.rest import Rest  # noqa: E402
 from adapters.exchange.core import Exchange  # noqa: E402
 from adapters.exchange.limits import Limits  # noqa: E402
-from adapters.exchange.server import Server, serve  # noqa: E402
 from simulator.synthetic import market as synthetic  # noqa: E402
+from tests.adapters.exchange_stand import WAIT_S, Stand, gather, run, until  # noqa: E402
 from tests.adapters.test_exchange import FALL, RISE, START_MS, made  # noqa: E402
 
 BTC = "BTC/USDT:USDT"
-WAIT_S = 20
 ROOT = Path(__file__).parent.parent.parent
+PAGE = "docs/how-to/trade-on-the-simulated-exchange.md"
 
 
-class Served:
-    """An exchange on a free port, its clock standing still, in a thread of its own."""
+class Served(Stand):
+    """An exchange that speaks Bybit's words on a free port, its clock standing still."""
 
     def __init__(self, exchange: Exchange | None = None) -> None:
-        self.exchange = exchange or made()
-        self.server = Server(Rest(self.exchange, setups.keys(2), Limits({})), speed=0.0)
-        self.loop = asyncio.new_event_loop()
-        self._ready = threading.Event()
-        self._task: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        assert self._ready.wait(WAIT_S)
+        self.rest = Rest(exchange or made(), setups.keys(2), Limits({}))
+        super().__init__(self.rest)
 
     def client(self, library: Any = ccxt, account: int = 1, **more: Any) -> Any:
         """Return a client of *library*."""
         config = ccxt_config(self.port, f"key-{account}", f"secret-{account}")
         return library.bybit({**config, "enableRateLimit": False, **more})
-
-    def step(self, *, to_bar: int) -> None:
-        """Let time pass until *to_bar* begins."""
-        step_ms = START_MS + to_bar * 60_000 - self.exchange.now_ns // 1_000_000
-        self._control("step", json.dumps({"ms": step_ms}).encode())
-
-    def _control(self, what: str, body: bytes) -> Any:
-        url = f"http://127.0.0.1:{self.port}/control/{what}"
-        with urllib.request.urlopen(url, data=body, timeout=WAIT_S) as answer:
-            return json.load(answer)
-
-    def stop(self) -> None:
-        """Stop serving."""
-        assert self._task is not None
-        self.loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(WAIT_S)
-
-    def _run(self) -> None:
-        self._task = self.loop.create_task(serve(self.server, 0, started=self._started))
-        try:
-            self.loop.run_until_complete(self._task)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            self.loop.close()
-
-    def _started(self, port: int) -> None:
-        self.port = port
-        self._ready.set()
 
 
 @pytest.fixture
@@ -278,7 +240,7 @@ def test_a_wrong_signature_is_refused(served: Served) -> None:
 def test_too_many_requests_are_refused(served: Served, client: Any) -> None:
     """The client raises its rate limit error, and finds the headers."""
     client.load_markets()
-    served.server.rest.limits = Limits({"/v5/account/fee-rate": 1})
+    served.rest.limits = Limits({"/v5/account/fee-rate": 1})
     client.fetch_trading_fee(BTC)
     assert client.last_response_headers["X-Bapi-Limit-Status"] == "0"
     with pytest.raises(ccxt.RateLimitExceeded):
@@ -295,6 +257,28 @@ def test_leverage_is_changed(client: Any) -> None:
         client.set_leverage(20, BTC)
     with pytest.raises(ccxt.BadRequest, match="110013"):
         client.set_leverage(101, BTC)
+
+
+def test_an_isolated_leg_is_liquidated_alone(served: Served, client: Any) -> None:
+    """The margin mode changes while nothing is open; then a leg costs no more than its margin."""
+    client.set_leverage(50, BTC)
+    client.set_margin_mode("isolated")
+    client.create_order(BTC, "market", "buy", 1)
+    with pytest.raises(ccxt.ExchangeError, match="3400045"):
+        client.set_margin_mode("cross")
+    (position,) = client.fetch_positions([BTC])
+    assert position["info"]["tradeMode"] == 1
+    served.step(to_bar=FALL + 1)
+    assert client.fetch_positions() == []
+    assert 98_900 < client.fetch_balance()["USDT"]["total"] < 99_000
+
+
+def test_trades_are_seen(served: Served, client: Any) -> None:
+    """The tape has the candle's volume."""
+    served.step(to_bar=RISE + 1)
+    trades = client.fetch_trades(BTC, limit=5)[:4]
+    assert sum(each["amount"] for each in trades) == 60
+    assert {each["price"] for each in trades} == {50000, 51000}
 
 
 def test_accounts_are_apart(served: Served, client: Any) -> None:
@@ -320,23 +304,6 @@ def test_funding_is_paid(served: Served, client: Any) -> None:
 
 
 # --- Asynchronous ---------------------------------------------------------------------------------
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run *work*, but not for ever."""
-    asyncio.run(asyncio.wait_for(work, WAIT_S))
-
-
-async def gather(watch: Callable[[], Awaitable[Any]], found: list[Any]) -> None:
-    """Append what *watch* sees to *found* until cancelled."""
-    while True:
-        found += await watch()
-
-
-async def until(done: Callable[[], bool]) -> None:
-    """Wait until something is *done*."""
-    while not done():  # noqa: ASYNC110  # what is waited for is the library's own
-        await asyncio.sleep(0.01)
 
 
 def test_the_asynchronous_client_trades(served: Served) -> None:
@@ -433,7 +400,7 @@ def test_streams_tell_of_positions_and_the_wallet(served: Served) -> None:
 
 def topics(served: Served) -> set[str]:
     """Return what the open streams have asked for."""
-    return {topic for session, _ in served.server._streams.values() for topic in session.topics}
+    return {topic for session in served.sessions() for topic in session.topics}
 
 
 # --- Command line ---------------------------------------------------------------------------------
@@ -459,8 +426,8 @@ def test_the_command_serves_until_interrupted() -> None:
 
 
 def test_the_page_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    """The programs of the page, one after the other, print what is quoted below each."""
-    page = (ROOT / "docs/how-to/trade-on-the-simulated-exchange.md").read_text(encoding="utf-8")
+    """The programs of the page for Bybit, one after the other, print what is quoted below each."""
+    page, _, _ = (ROOT / PAGE).read_text(encoding="utf-8").partition("## In the words of Binance")
     shown = re.findall(r"```python\n(import.*?)```\n+```text\n(.*?)```", page, re.DOTALL)
     assert len(shown) == 2
     candles = synthetic(1, 5_000, symbol="BTCUSDT")

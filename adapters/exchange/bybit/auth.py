@@ -1,18 +1,12 @@
 """Who asks: the signature of a request, and whether it is recent."""
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 
-from adapters.exchange.bybit.errors import Code, Refused
+from adapters.exchange.bybit.errors import Code
+from adapters.exchange.signing import recent, signed
+from adapters.exchange.wire import Refused
 
 WINDOW_MS = 5_000
-AHEAD_MS = 1_000  # a request may be from the future by less than this
-
-
-def sign(secret: str, payload: str) -> str:
-    """Return the HMAC SHA-256 of *payload* under *secret*, in hexadecimal."""
-    return hmac.new(secret.encode(), payload.encode(), hashlib.sha256).hexdigest()
 
 
 def signer(
@@ -30,12 +24,9 @@ def signer(
     window = headers.get("X-BAPI-RECV-WINDOW", str(WINDOW_MS))
     if key not in secrets:
         raise Refused(Code.BAD_KEY)
-    if not stamp.isdecimal() or not window.isdecimal():
+    if not recent(stamp, window, clocks_ms):
         raise Refused(Code.BAD_TIME)
-    if not any(now - int(window) <= int(stamp) < now + AHEAD_MS for now in clocks_ms):
-        raise Refused(Code.BAD_TIME)
-    given = headers.get("X-BAPI-SIGN", "")
-    if not _same(sign(secrets[key], stamp + key + window + payload), given):
+    if not signed(secrets[key], stamp + key + window + payload, headers.get("X-BAPI-SIGN", "")):
         raise Refused(Code.BAD_SIGN)
     return key
 
@@ -46,10 +37,5 @@ def stream_signer(
     """Return whether an `auth` of a stream is signed by *key* and not over for every clock."""
     if key not in secrets or not expires.isdecimal():
         return False
-    recent = any(int(expires) > now for now in clocks_ms)
-    return recent and _same(sign(secrets[key], f"GET/realtime{expires}"), given)
-
-
-def _same(wanted: str, given: str) -> bool:
-    """Return whether two signatures are the same, in a time that tells nothing of them."""
-    return hmac.compare_digest(wanted.encode(), given.encode())
+    lasts = any(int(expires) > now for now in clocks_ms)
+    return lasts and signed(secrets[key], f"GET/realtime{expires}", given)

@@ -2,6 +2,7 @@
 
 from enum import Enum
 
+from adapters.exchange.wire import Refused
 from spec.terms import Reason
 
 
@@ -32,16 +33,8 @@ class Code(Enum):
     DUPLICATE_LINK = (110072, "OrderLinkedID is duplicate")
     EXPECT_RISING = (110092, "expect Rising, but trigger_price <= current")
     EXPECT_FALLING = (110093, "expect Falling, but trigger_price >= current")
+    MARGIN_MODE = (3400045, "Set margin mode failed")
     MIN_NOTIONAL = (110094, "Order does not meet minimum order value")
-
-
-class Refused(Exception):  # noqa: N818  # the exchange's answer, not a fault of the program
-    """A request is answered with *code*; *message* replaces the usual one."""
-
-    def __init__(self, code: Code, message: str = "") -> None:
-        number, usual = code.value
-        self.code, self.message = number, message or usual
-        super().__init__(f"{number} {self.message}")
 
 
 _OF_REASON = {

@@ -1,15 +1,15 @@
 """Orders as a client writes them: read, checked against the contract, and never guessed."""
 
-from collections.abc import Mapping
 from typing import cast
 
 from attrs import evolve
 
-from adapters.exchange.bybit.errors import Code, Refused
-from adapters.exchange.bybit.text import units
+from adapters.exchange.bybit.errors import Code
 from adapters.exchange.core import Exchange
 from adapters.exchange.records import Order
+from adapters.exchange.text import units
 from adapters.exchange.trader import Trader
+from adapters.exchange.wire import Body, Refused, said
 from machines.messages import Wanted
 from simulator.venue_order import conditional, limited
 from spec.terms import (
@@ -22,7 +22,6 @@ from spec.terms import (
     TriggerBy,
 )
 
-Body = Mapping[str, object]
 LINK_MAX, BATCH_MAX = 36, 20
 RISING, FALLING = "1", "2"
 _SIDE = {"Buy": Side.BUY, "Sell": Side.SELL}
@@ -42,12 +41,6 @@ _TYPE = {
     ("Market", "profit"): OrderType.TAKE_PROFIT_MARKET,
     ("Limit", "profit"): OrderType.TAKE_PROFIT_LIMIT,
 }
-
-
-def said(body: Body, name: str) -> str:
-    """Return field *name* as text, empty where it is not there."""
-    value = body.get(name)
-    return "" if value is None else str(value)
 
 
 def symbol_of(exchange: Exchange, body: Body) -> int:

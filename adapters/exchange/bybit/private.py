@@ -3,10 +3,12 @@
 from hashlib import blake2b
 from uuid import UUID
 
-from adapters.exchange.bybit.text import ratio, text
+from adapters.exchange import figures
 from adapters.exchange.core import Exchange
 from adapters.exchange.records import ExecType, Execution, Order, Status
+from adapters.exchange.text import ratio, text
 from adapters.exchange.trader import Trader
+from adapters.exchange.wire import Payload
 from simulator.account import LEGS
 from simulator.venue_order import conditional, limited, trigger
 from spec.terms import (
@@ -20,7 +22,6 @@ from spec.terms import (
 )
 from spec.units import MILLI_NS
 
-Payload = dict[str, object]
 LOW = 2**64
 
 _STATUS = {
@@ -198,17 +199,15 @@ class Private:
 
     def _position(self, trader: Trader, symbol: int, side: PositionSide, index: int) -> Payload:
         """Write one leg."""
-        account, listing = trader.account, self.exchange.listings[symbol]
-        instrument, leg, mark = listing.instrument, account.leg(symbol, side), account.marks[symbol]
-        sign = 1 if side is PositionSide.LONG else -1
-        realized = leg.realized
+        listing, account = self.exchange.listings[symbol], trader.account
+        instrument, leg = listing.instrument, figures.leg(trader, symbol, side)
+        realized = account.leg(symbol, side).realized
         if index == 0:
             realized = account.pairs[symbol].long.realized + account.pairs[symbol].short.realized
         money = instrument.money
-        value = leg.qty * mark * instrument.value
         liquidation = trader.venue.liquidation_price(symbol, side)
         moved_ns = trader.moved_ns.get(symbol, 0)
-        shown = SIDE[Side.BUY if sign > 0 else Side.SELL]
+        shown = SIDE[Side.BUY if side is PositionSide.LONG else Side.SELL]
         return {
             "category": "linear",
             "symbol": listing.symbol,
@@ -218,15 +217,15 @@ class Private:
             "avgPrice": ratio(leg.cost, leg.qty, instrument.tick),
             "entryPrice": ratio(leg.cost, leg.qty, instrument.tick),
             "positionValue": notional(instrument, leg.cost),
-            "markPrice": text(mark, instrument.tick),
+            "markPrice": text(leg.mark, instrument.tick),
             "leverage": str(account.leverage),
-            "unrealisedPnl": notional(instrument, sign * (leg.qty * mark - leg.cost)),
+            "unrealisedPnl": text(leg.profit, money),
             "curRealisedPnl": notional(instrument, realized),
             "cumRealisedPnl": notional(instrument, realized),
             "liqPrice": text(liquidation, instrument.tick) if liquidation else "",
             "bustPrice": "",
-            "positionIM": text(value // account.leverage, money),
-            "positionMM": text(instrument.maintenance(value), money),
+            "positionIM": text(leg.margin, money),
+            "positionMM": text(leg.maintenance, money),
             "tradeMode": int(account.isolated),
             **_POSITION,
             "createdTime": ms(moved_ns),
@@ -237,30 +236,20 @@ class Private:
     def wallet(self, trader: Trader) -> Payload:
         """Write the wallet: one coin, the quote currency of the first symbol."""
         account, listing = trader.account, self.exchange.listings[0]
-        money = listing.instrument.money
-        margins = [trader.margins(symbol) for symbol in range(len(account.pairs))]
-        held, ordered = (sum(column) for column in zip(*margins, strict=True))
-        equity, profit = account.equity(), account.equity() - account.cash
-        kept = sum(
-            each.instrument.maintenance(
-                account.leg(index, leg).qty * account.marks[index] * each.instrument.value
-            )
-            for index, each in enumerate(self.exchange.listings)
-            for leg in LEGS
-        )
-        free = max(equity - held - ordered, 0)
+        money, wallet = listing.instrument.money, figures.wallet(trader)
+        used = wallet.held + wallet.ordered
         coin: Payload = {
             "coin": listing.quote,
-            "equity": text(equity, money),
-            "usdValue": text(equity, money),
-            "walletBalance": text(account.cash, money),
+            "equity": text(wallet.equity, money),
+            "usdValue": text(wallet.equity, money),
+            "walletBalance": text(wallet.cash, money),
             "locked": "0",
             "borrowAmount": "0",
             "accruedInterest": "0",
-            "totalOrderIM": text(ordered, money),
-            "totalPositionIM": text(held, money),
-            "totalPositionMM": text(kept, money),
-            "unrealisedPnl": text(profit, money),
+            "totalOrderIM": text(wallet.ordered, money),
+            "totalPositionIM": text(wallet.held, money),
+            "totalPositionMM": text(wallet.kept, money),
+            "unrealisedPnl": text(wallet.profit, money),
             "cumRealisedPnl": text(account.cash - account.deposit, money),
             "bonus": "0",
             "collateralSwitch": True,
@@ -270,15 +259,15 @@ class Private:
         return {
             "accountType": "UNIFIED",
             "accountLTV": "0",
-            "totalEquity": text(equity, money),
-            "totalWalletBalance": text(account.cash, money),
-            "totalMarginBalance": text(equity, money),
-            "totalAvailableBalance": text(free, money),
-            "totalPerpUPL": text(profit, money),
-            "totalInitialMargin": text(held + ordered, money),
-            "totalMaintenanceMargin": text(kept, money),
-            "accountIMRate": _share(held + ordered, equity),
-            "accountMMRate": _share(kept, equity),
+            "totalEquity": text(wallet.equity, money),
+            "totalWalletBalance": text(wallet.cash, money),
+            "totalMarginBalance": text(wallet.equity, money),
+            "totalAvailableBalance": text(wallet.free, money),
+            "totalPerpUPL": text(wallet.profit, money),
+            "totalInitialMargin": text(used, money),
+            "totalMaintenanceMargin": text(wallet.kept, money),
+            "accountIMRate": _share(used, wallet.equity),
+            "accountMMRate": _share(wallet.kept, wallet.equity),
             "coin": [coin],
         }
 

@@ -1,21 +1,15 @@
-"""Contracts, tickers, candles, the book and funding as the venue writes them.
-
-The book is a picture: one tick on either side of the last price, as much again at each further
-tick.  An order at the last price itself takes.
-"""
+"""Contracts, tickers, candles, the book and funding as the venue writes them."""
 
 from decimal import Decimal
 
-from adapters.exchange.bybit.text import ratio, text
+from adapters.exchange import figures
+from adapters.exchange.bybit.private import SIDE
 from adapters.exchange.core import FUNDING_NS, Exchange
-from adapters.exchange.market import Bar
+from adapters.exchange.market import Bar, Print
+from adapters.exchange.text import ratio, text
+from adapters.exchange.wire import Payload
+from spec.terms import Side
 from spec.units import MILLI_NS
-
-Payload = dict[str, object]
-Level = list[str]
-LEVEL_LOTS = 1_000
-DEPTH_MAX = 200
-PRICE_TICKS_MAX = 10**9
 
 
 class Public:
@@ -46,7 +40,7 @@ class Public:
             },
             "priceFilter": {
                 "minPrice": each.tick,
-                "maxPrice": text(PRICE_TICKS_MAX, each.tick),
+                "maxPrice": text(figures.PRICE_TICKS_MAX, each.tick),
                 "tickSize": each.tick,
             },
             "lotSizeFilter": {
@@ -75,7 +69,7 @@ class Public:
             self._price(symbol),
         )
         tick = listing.instrument.tick
-        bid, ask = self.book(symbol, 1)
+        bid, ask = (self.levels(symbol, side) for side in figures.book(exchange, symbol, 1))
         return {
             "symbol": listing.symbol,
             "lastPrice": price,
@@ -88,8 +82,8 @@ class Public:
             "prevPrice1h": text(day.open, tick),
             "openInterest": "0",
             "openInterestValue": "0",  # its presence says that this is a contract
-            "volume24h": self._volume(symbol, day),
-            "turnover24h": self._turnover(symbol, day),
+            "volume24h": figures.volume(listing, day.volume),
+            "turnover24h": figures.turnover(listing, day.volume, day.close),
             "fundingRate": text(exchange.terms.funding_ppm, "0.000001"),
             "nextFundingTime": str(exchange.funding_at_ns // MILLI_NS),
             "bid1Price": bid[0][0],
@@ -100,28 +94,54 @@ class Public:
             "basis": "",
         }
 
-    def book(self, symbol: int, depth: int) -> tuple[list[Level], list[Level]]:
-        """Write *depth* levels of bids and asks, the best first."""
+    def levels(self, symbol: int, levels: figures.Levels) -> list[list[str]]:
+        """Write one side of the book."""
         instrument = self.exchange.listings[symbol].instrument
-        price = self.exchange.market.price(symbol)
-        lots = self.exchange.terms.venue.liquidity_lots or LEVEL_LOTS
-        away = max(self.exchange.terms.venue.slippage_ticks, 1)
-        sides = list[list[Level]]()
-        for sign in (-1, 1):
-            ticks = (price + sign * (away + level) for level in range(depth))
-            rows = [
-                [text(each, instrument.tick), text(lots * (level + 1), instrument.lot)]
-                for level, each in enumerate(ticks)
-                if each > 0
-            ]
-            sides.append(rows)
-        return sides[0], sides[1]
+        return [
+            [text(ticks, instrument.tick), text(lots, instrument.lot)] for ticks, lots in levels
+        ]
 
     def kline(self, symbol: int, bar: Bar) -> list[str]:
         """Write a candle as the list of its columns."""
-        tick = self.exchange.listings[symbol].instrument.tick
+        listing = self.exchange.listings[symbol]
+        tick = listing.instrument.tick
         prices = [text(each, tick) for each in (bar.open, bar.high, bar.low, bar.close)]
-        return [str(bar.start_ms), *prices, self._volume(symbol, bar), self._turnover(symbol, bar)]
+        traded = (
+            figures.volume(listing, bar.volume),
+            figures.turnover(listing, bar.volume, bar.close),
+        )
+        return [str(bar.start_ms), *prices, *traded]
+
+    def trade(self, symbol: int, each: Print) -> Payload:
+        """Write a trade of the tape."""
+        listing = self.exchange.listings[symbol]
+        return {
+            "execId": str(each.number),
+            "symbol": listing.symbol,
+            "price": text(each.price, listing.instrument.tick),
+            "size": figures.volume(listing, each.volume),
+            "side": SIDE[each.side],
+            "time": str(each.time_ms),
+            "isBlockTrade": False,
+            "isRPITrade": False,
+            "seq": str(each.number),
+        }
+
+    def streamed_trade(self, symbol: int, each: Print) -> Payload:
+        """Write a trade of the tape as a stream does."""
+        written = self.trade(symbol, each)
+        return {
+            "T": each.time_ms,
+            "s": written["symbol"],
+            "S": written["side"],
+            "v": written["size"],
+            "p": written["price"],
+            "L": "PlusTick" if each.side is Side.BUY else "MinusTick",
+            "i": written["execId"],
+            "BT": False,
+            "RPI": False,
+            "seq": each.number,
+        }
 
     def funding(self, symbol: int) -> list[Payload]:
         """Write when funding was paid on *symbol*, the newest first."""
@@ -150,14 +170,3 @@ class Public:
         return text(
             self.exchange.market.price(symbol), self.exchange.listings[symbol].instrument.tick
         )
-
-    def _volume(self, symbol: int, bar: Bar) -> str:
-        """Write the volume of *bar* in the base currency."""
-        unit = Decimal(1).scaleb(-self.exchange.listings[symbol].candles.volume_dp)
-        return text(bar.volume, f"{unit:f}")
-
-    def _turnover(self, symbol: int, bar: Bar) -> str:
-        """Write the volume of *bar* in the quote currency, at its close."""
-        listing = self.exchange.listings[symbol]
-        unit = Decimal(listing.instrument.tick).scaleb(-listing.candles.volume_dp)
-        return text(bar.volume * bar.close, f"{unit:f}")

@@ -6,23 +6,24 @@ from http import HTTPStatus
 from typing import Any, cast
 from urllib.parse import parse_qsl
 
-from attrs import frozen
-
+from adapters.exchange import figures
 from adapters.exchange.bybit import auth
-from adapters.exchange.bybit.errors import Code, Refused
-from adapters.exchange.bybit.orders import Body, category, said, symbol_of
+from adapters.exchange.bybit.errors import Code
+from adapters.exchange.bybit.orders import category, symbol_of
 from adapters.exchange.bybit.private import Private
-from adapters.exchange.bybit.public import DEPTH_MAX, Public
+from adapters.exchange.bybit.public import Public
 from adapters.exchange.bybit.trade import Trade
+from adapters.exchange.bybit.ws import Session
 from adapters.exchange.core import Exchange
 from adapters.exchange.limits import Allowance, Limits
-from adapters.exchange.market import length_ms
 from adapters.exchange.trader import Trader
+from adapters.exchange.wire import Answer, Body, Payload, Refused, Request, said
 from spec.units import MILLI_NS
 
-Result = dict[str, object]
 OTHERS = {"inverse", "option", "spot"}
+STREAMS = {"/v5/private": True, "/v5/public/linear": False}  # whether they are private
 BARS, BARS_MAX, FUNDINGS_MAX = 200, 1_000, 200
+TRADES, TRADES_MAX = 500, 1_000
 RATES = {  # requests a second of one account
     "/v5/order/create": 10,
     "/v5/order/amend": 10,
@@ -39,27 +40,6 @@ RATES = {  # requests a second of one account
     "/v5/account/wallet-balance": 50,
     "/v5/account/fee-rate": 10,
 }
-
-
-@frozen(kw_only=True)
-class Request:
-    """A request as it came: header names in capitals, *clock_ms* the computer's Unix time."""
-
-    method: str
-    path: str
-    query: str
-    headers: Mapping[str, str]
-    body: str
-    clock_ms: int
-
-
-@frozen
-class Answer:
-    """What is answered: a JSON object, headers, and the status of HTTP."""
-
-    body: Result
-    headers: Mapping[str, str]
-    status: int = HTTPStatus.OK
 
 
 class Rest:
@@ -79,7 +59,7 @@ class Rest:
         self.limits = limits or Limits(RATES)
         self.public, self.private = Public(exchange), Private(exchange)
         trade = Trade(exchange, self.private)
-        self._open: dict[tuple[str, str], Callable[[Body], Result]] = {
+        self._open: dict[tuple[str, str], Callable[[Body], Payload]] = {
             ("GET", "/v5/market/time"): self._time,
             ("GET", "/v5/market/instruments-info"): self._instruments,
             ("GET", "/v5/market/tickers"): self._tickers,
@@ -87,9 +67,10 @@ class Rest:
             ("GET", "/v5/market/mark-price-kline"): self._price_kline,
             ("GET", "/v5/market/index-price-kline"): self._price_kline,
             ("GET", "/v5/market/orderbook"): self._book,
+            ("GET", "/v5/market/recent-trade"): self._trades,
             ("GET", "/v5/market/funding/history"): self._fundings,
         }
-        self._signed: dict[tuple[str, str], Callable[[Trader, Body], Result]] = {
+        self._signed: dict[tuple[str, str], Callable[[Trader, Body], Payload]] = {
             ("POST", "/v5/order/create"): trade.create,
             ("POST", "/v5/order/amend"): trade.amend,
             ("POST", "/v5/order/cancel"): trade.cancel,
@@ -102,6 +83,7 @@ class Rest:
             ("GET", "/v5/position/list"): _listed(trade.positions),
             ("POST", "/v5/position/set-leverage"): trade.set_leverage,
             ("POST", "/v5/position/switch-mode"): trade.switch_mode,
+            ("POST", "/v5/account/set-margin-mode"): trade.set_margin_mode,
             ("GET", "/v5/account/wallet-balance"): self._wallet,
             ("GET", "/v5/account/fee-rate"): self._fee_rate,
             ("GET", "/v5/account/info"): self._account,
@@ -136,9 +118,18 @@ class Rest:
             return self._answer({}, refusal.code, refusal.message, allowance=allowance)
         return self._answer(result, allowance=allowance)
 
+    def stream(self, path: str, _: str, name: str) -> Session | None:
+        """Open the stream at *path* for a connection called *name*, or say that there is none."""
+        private = STREAMS.get(path)
+        return (
+            None
+            if private is None
+            else Session(self.exchange, self.keys, private=private, name=name)
+        )
+
     def _answer(
         self,
-        result: Result,
+        result: Payload,
         code: int = 0,
         message: str = "OK",
         *,
@@ -147,7 +138,7 @@ class Rest:
     ) -> Answer:
         """Put *result* into its envelope."""
         extra = result.pop("retExtInfo", {})
-        body: Result = {
+        body: Payload = {
             "retCode": code,
             "retMsg": message,
             "result": result,
@@ -165,54 +156,59 @@ class Rest:
 
     # --- The market ------------------------------------------------------------------------
 
-    def _time(self, _: Body) -> Result:
+    def _time(self, _: Body) -> Payload:
         """Answer the time at the exchange."""
         now_ns = self.exchange.now_ns
         return {"timeSecond": str(now_ns // 1_000_000_000), "timeNano": str(now_ns)}
 
-    def _instruments(self, body: Body) -> Result:
+    def _instruments(self, body: Body) -> Payload:
         """Answer the contracts; there are only linear ones, and all of them trade."""
         listed = said(body, "category") == "linear" and said(body, "status") in {"", "Trading"}
         found = [self.public.instrument(each) for each in self._symbols(body)] if listed else []
         return {"category": said(body, "category"), "list": found, "nextPageCursor": ""}
 
-    def _tickers(self, body: Body) -> Result:
+    def _tickers(self, body: Body) -> Payload:
         """Answer the prices."""
         category(body)
         found = [self.public.ticker(each) for each in self._symbols(body)]
         return {"category": "linear", "list": found}
 
-    def _kline(self, body: Body) -> Result:
+    def _kline(self, body: Body) -> Payload:
         """Answer candles, the newest first."""
         symbol, interval = symbol_of(self.exchange, body), said(body, "interval")
         limit = min(max(number(body, "limit", BARS), 1), BARS_MAX)
-        start, end = number(body, "start", 0), number(body, "end", self.now_ms)
-        oldest = start > 0 and not said(body, "end")  # with a start alone the oldest come
+        start, end = number(body, "start", 0), number(body, "end", 0)
         try:
-            span_ms = limit * length_ms(interval)
-            first, last = (start, start + span_ms) if oldest else (max(start, end - span_ms), end)
-            bars = self.exchange.market.bars(symbol, interval, first, last)
+            bars = self.exchange.market.page(symbol, interval, limit, start, end)
         except ValueError as error:
             raise Refused(Code.BAD_PARAMETER, str(error)) from error
-        chosen = bars[:limit] if oldest else bars[-limit:]
-        rows = [self.public.kline(symbol, bar) for bar in reversed(chosen)]
+        rows = [self.public.kline(symbol, bar) for bar in reversed(bars)]
         return {"category": "linear", "symbol": said(body, "symbol"), "list": rows}
 
-    def _price_kline(self, body: Body) -> Result:
+    def _price_kline(self, body: Body) -> Payload:
         """Answer candles of the mark or index price, which are those of the last price."""
         found = self._kline(body)
         rows = cast("list[list[str]]", found["list"])
         return found | {"list": [row[:5] for row in rows]}
 
-    def _book(self, body: Body) -> Result:
+    def _book(self, body: Body) -> Payload:
         """Answer the book."""
         symbol = symbol_of(self.exchange, body)
-        depth = min(max(number(body, "limit", 25), 1), DEPTH_MAX)
-        bids, asks = self.public.book(symbol, depth)
+        depth = max(number(body, "limit", 25), 1)
+        book = figures.book(self.exchange, symbol, depth)
+        bids, asks = (self.public.levels(symbol, side) for side in book)
         name, now_ms = said(body, "symbol"), self.now_ms
         return {"s": name, "b": bids, "a": asks, "ts": now_ms, "u": now_ms, "seq": now_ms}
 
-    def _fundings(self, body: Body) -> Result:
+    def _trades(self, body: Body) -> Payload:
+        """Answer the last trades of the tape, the newest first."""
+        symbol, market = symbol_of(self.exchange, body), self.exchange.market
+        limit, last = number(body, "limit", TRADES), market.last_print(symbol)
+        found = market.prints(symbol, last - max(1, min(limit, TRADES_MAX)) + 1, last)
+        rows = [self.public.trade(symbol, each) for each in reversed(found)]
+        return {"category": "linear", "list": rows}
+
+    def _fundings(self, body: Body) -> Payload:
         """Answer when funding was paid, the newest first."""
         symbol = symbol_of(self.exchange, body)
         start, end = number(body, "startTime", 0), number(body, "endTime", self.now_ms)
@@ -232,17 +228,17 @@ class Rest:
 
     # --- The account -----------------------------------------------------------------------
 
-    def _wallet(self, trader: Trader, _: Body) -> Result:
+    def _wallet(self, trader: Trader, _: Body) -> Payload:
         """Answer the wallet."""
         return {"list": [self.private.wallet(trader)]}
 
-    def _fee_rate(self, _: Trader, body: Body) -> Result:
+    def _fee_rate(self, _: Trader, body: Body) -> Payload:
         """Answer the fees."""
         category(body)
         found = [self.public.fee_rate(each) for each in self._symbols(body)]
         return {"category": "linear", "list": found}
 
-    def _account(self, trader: Trader, _: Body) -> Result:
+    def _account(self, trader: Trader, _: Body) -> Payload:
         """Answer what kind of account it is: unified."""
         isolated = trader.account.isolated
         return {
@@ -256,7 +252,7 @@ class Rest:
             "smpGroup": 0,
         }
 
-    def _key(self, trader: Trader, _: Body) -> Result:
+    def _key(self, trader: Trader, _: Body) -> Payload:
         """Answer what the API key may do."""
         number_ = list(self.exchange.traders).index(trader.name) + 1
         may = {"ContractTrade": ["Order", "Position"]}
@@ -270,15 +266,15 @@ class Rest:
             "userID": number_,
         }
 
-    def _coins(self, _: Trader, __: Body) -> Result:
+    def _coins(self, _: Trader, __: Body) -> Payload:
         """Answer that nothing can be deposited or withdrawn."""
         return {"rows": []}
 
 
-def _listed(answer: Callable[[Trader, Body], Result]) -> Callable[[Trader, Body], Result]:
+def _listed(answer: Callable[[Trader, Body], Payload]) -> Callable[[Trader, Body], Payload]:
     """Return *answer*, but for the venue's other kinds of contract an empty list."""
 
-    def listed(trader: Trader, body: Body) -> Result:
+    def listed(trader: Trader, body: Body) -> Payload:
         kind = said(body, "category")
         if kind in OTHERS:
             return {"category": kind, "list": [], "nextPageCursor": ""}

@@ -2,30 +2,29 @@
 
 from collections.abc import Callable, Sequence
 
-from adapters.exchange.bybit.errors import Code, Refused, refused
+from adapters.exchange.bybit.errors import Code, refused
 from adapters.exchange.bybit.orders import (
-    Body,
     amended,
     category,
     link_of,
     rows,
-    said,
     symbol_of,
     wanted_of,
 )
-from adapters.exchange.bybit.private import Payload, Private, identity, number_of
+from adapters.exchange.bybit.private import Private, identity, number_of
 from adapters.exchange.core import Exchange
 from adapters.exchange.records import ExecType, Execution, Order
 from adapters.exchange.trader import Trader
+from adapters.exchange.wire import Body, Payload, Refused, said
 from simulator.venue_order import conditional, trigger
-from spec.terms import PositionMode, Reason
+from spec.terms import MarginMode, PositionMode, Reason
 from spec.units import MILLI_NS
 
-Result = dict[str, object]
 PAGE, PAGE_MAX = 20, 50
 EXECUTIONS, EXECUTIONS_MAX = 50, 100
 RECENT = 500  # closed orders that are still found by their id among the open ones
 MODES = {"0": PositionMode.ONE_WAY, "3": PositionMode.HEDGE}
+MARGINS = {"REGULAR_MARGIN": MarginMode.CROSS, "ISOLATED_MARGIN": MarginMode.ISOLATED}
 EXEC_TYPES = {
     "": set(ExecType),
     "Trade": {ExecType.TRADE},
@@ -42,7 +41,7 @@ class Trade:
 
     # --- Commands --------------------------------------------------------------------------
 
-    def create(self, trader: Trader, body: Body) -> Result:
+    def create(self, trader: Trader, body: Body) -> Payload:
         """Place an order."""
         wanted, link = wanted_of(self.exchange, trader, body), link_of(body)
         symbol, now_ns = symbol_of(self.exchange, body), self.exchange.now_ns
@@ -51,7 +50,7 @@ class Trade:
             raise refused(placed, rising=conditional(wanted) and trigger(wanted).above)
         return self._ids(trader, placed)
 
-    def amend(self, trader: Trader, body: Body) -> Result:
+    def amend(self, trader: Trader, body: Body) -> Payload:
         """Change size, price or trigger of an open order."""
         order = self._open(trader, body)
         wanted = amended(self.exchange, order, body)
@@ -62,33 +61,33 @@ class Trade:
             raise refused(reason, rising=conditional(wanted) and trigger(wanted).above)
         return self._ids(trader, order)
 
-    def cancel(self, trader: Trader, body: Body) -> Result:
+    def cancel(self, trader: Trader, body: Body) -> Payload:
         """Cancel an open order."""
         order = self._open(trader, body)
         trader.cancel(order.number, self.exchange.now_ns)
         return self._ids(trader, order)
 
-    def cancel_all(self, trader: Trader, body: Body) -> Result:
+    def cancel_all(self, trader: Trader, body: Body) -> Payload:
         """Cancel the open orders that *body* chooses."""
         chosen = [order for order in self._chosen(trader, body) if order.working]
         for order in chosen:
             trader.cancel(order.number, self.exchange.now_ns)
         return {"list": [self._ids(trader, order) for order in chosen], "success": "1"}
 
-    def create_batch(self, trader: Trader, body: Body) -> Result:
+    def create_batch(self, trader: Trader, body: Body) -> Payload:
         """Place orders one after the other."""
         return self._batch(trader, body, self.create)
 
-    def cancel_batch(self, trader: Trader, body: Body) -> Result:
+    def cancel_batch(self, trader: Trader, body: Body) -> Payload:
         """Cancel orders one after the other."""
         return self._batch(trader, body, self.cancel)
 
-    def _batch(self, trader: Trader, body: Body, do: Callable[[Trader, Body], Result]) -> Result:
+    def _batch(self, trader: Trader, body: Body, do: Callable[[Trader, Body], Payload]) -> Payload:
         """Do each request of a batch, and answer what came of each."""
         category(body)
-        done, told = list[Result](), list[Result]()
+        done, told = list[Payload](), list[Payload]()
         for row in rows(body):
-            about: Result = {"category": "linear", "symbol": said(row, "symbol")}
+            about: Payload = {"category": "linear", "symbol": said(row, "symbol")}
             link = said(row, "orderLinkId")
             try:
                 ids = do(trader, row)
@@ -100,7 +99,7 @@ class Trade:
             done.append(about)
         return {"list": done, "retExtInfo": {"list": told}}
 
-    def set_leverage(self, trader: Trader, body: Body) -> Result:
+    def set_leverage(self, trader: Trader, body: Body) -> Payload:
         """Change the leverage: it is one for all symbols of the account."""
         symbol = symbol_of(self.exchange, body)
         buy, sell = said(body, "buyLeverage"), said(body, "sellLeverage")
@@ -114,7 +113,7 @@ class Trade:
             raise Refused(Code.POSITION_MARGIN)
         return {}
 
-    def switch_mode(self, trader: Trader, body: Body) -> Result:
+    def switch_mode(self, trader: Trader, body: Body) -> Payload:
         """Change the position mode: it is one for all symbols of the account."""
         category(body)
         if said(body, "symbol"):
@@ -129,9 +128,18 @@ class Trade:
             raise Refused(Code.MODE_ORDERS if flat else Code.MODE_POSITION)
         return {}
 
+    def set_margin_mode(self, trader: Trader, body: Body) -> Payload:
+        """Change the margin mode of the account."""
+        mode = MARGINS.get(said(body, "setMarginMode"))
+        if mode is None:
+            raise Refused(Code.BAD_PARAMETER, "setMarginMode invalid")
+        if not trader.set_isolated(isolated=mode is MarginMode.ISOLATED):
+            raise Refused(Code.MARGIN_MODE)
+        return {"reasons": []}
+
     # --- Questions -------------------------------------------------------------------------
 
-    def realtime(self, trader: Trader, body: Body) -> Result:
+    def realtime(self, trader: Trader, body: Body) -> Payload:
         """Answer open orders; a closed one is found by its id while it is recent."""
         _scoped(body)
         found = self._chosen(trader, body)
@@ -144,7 +152,7 @@ class Trade:
             chosen = [order for order in found if order.working]
         return self._page(body, [self.private.order(trader, each) for each in chosen])
 
-    def history(self, trader: Trader, body: Body) -> Result:
+    def history(self, trader: Trader, body: Body) -> Payload:
         """Answer closed orders, the newest first."""
         category(body)
         chosen = [
@@ -158,7 +166,7 @@ class Trade:
             written = [each for each in written if each["orderStatus"] == status]
         return self._page(body, written)
 
-    def executions(self, trader: Trader, body: Body) -> Result:
+    def executions(self, trader: Trader, body: Body) -> Payload:
         """Answer executions, the newest first."""
         category(body)
         kinds = EXEC_TYPES.get(said(body, "execType"), set())
@@ -173,7 +181,7 @@ class Trade:
         written = [self.private.execution(trader, each) for each in chosen]
         return self._page(body, written, EXECUTIONS, EXECUTIONS_MAX)
 
-    def positions(self, trader: Trader, body: Body) -> Result:
+    def positions(self, trader: Trader, body: Body) -> Payload:
         """Answer positions: of one symbol also where it is flat, else only what is open."""
         _scoped(body)
         if said(body, "symbol"):
@@ -185,7 +193,7 @@ class Trade:
 
     # --- Shared ----------------------------------------------------------------------------
 
-    def _ids(self, trader: Trader, order: Order) -> Result:
+    def _ids(self, trader: Trader, order: Order) -> Payload:
         """Return both ids of *order*."""
         name = identity("order", trader.name, order.number)
         return {"orderId": name, "orderLinkId": order.link}
@@ -244,7 +252,7 @@ class Trade:
     @staticmethod
     def _page(
         body: Body, found: Sequence[Payload], size: int = PAGE, size_max: int = PAGE_MAX
-    ) -> Result:
+    ) -> Payload:
         """Return the page of *found* that *body* asks for; the cursor is where it begins."""
         limit, cursor = said(body, "limit"), said(body, "cursor")
         if not (limit or "1").isdecimal() or not (cursor or "0").isdecimal():

@@ -1,20 +1,18 @@
 """Streams: what a connection has asked for, and what it is told when something happens."""
 
-import json
 from collections.abc import Mapping
-from typing import Any, cast
 
+from adapters.exchange import figures
 from adapters.exchange.bybit import auth
 from adapters.exchange.bybit.private import Private
-from adapters.exchange.bybit.public import DEPTH_MAX, Level, Public
+from adapters.exchange.bybit.public import Public
 from adapters.exchange.core import Exchange
 from adapters.exchange.market import Bar, length_ms
 from adapters.exchange.records import Execution, Moved, Notice, Order
 from adapters.exchange.trader import Trader
+from adapters.exchange.wire import Payload, fields, listed
 from spec.units import MILLI_NS
 
-Message = dict[str, object]
-Sides = tuple[dict[str, str], dict[str, str]]
 TOPICS = ("order", "execution", "position", "wallet")
 
 
@@ -33,9 +31,10 @@ class Session:
         self.trader: Trader | None = None
         self.topics: set[str] = set()
         self._writes, self._shows = Private(exchange), Public(exchange)
-        self._books: dict[str, Sides] = {}
-        self._tickers: dict[str, Message] = {}
+        self._books: dict[str, tuple[figures.Levels, figures.Levels]] = {}
+        self._tickers: dict[str, Payload] = {}
         self._bars: dict[str, Bar] = {}
+        self._prints: dict[str, int] = {}
         self._sent = 0
 
     @property
@@ -45,39 +44,32 @@ class Session:
 
     # --- What the client says --------------------------------------------------------------
 
-    def receive(self, text: str, clock_ms: int) -> list[Message]:
+    def receive(self, text: str, clock_ms: int) -> list[Payload]:
         """Return the answers to a message."""
-        try:
-            found: Any = json.loads(text)
-        except json.JSONDecodeError:
-            found = None
-        said = cast("Message", found) if isinstance(found, dict) else {}
-        args = said.get("args")
-        listed = (
-            [str(each) for each in cast("list[object]", args)] if isinstance(args, list) else []
-        )
+        said = fields(text)
+        args = listed(said, "args")
         match said.get("op"):
             case "ping":
                 return [self._pong(said)]
             case "auth":
-                return [self._auth(listed, clock_ms)]
+                return [self._auth(args, clock_ms)]
             case "subscribe":
-                return self._subscribe(said, listed)
+                return self._subscribe(said, args)
             case "unsubscribe":
-                for topic in listed:
+                for topic in args:
                     self._forget(topic)
                 return [self._done(said, "unsubscribe")]
             case _:
                 return [self._done(said, "", refusal="error:invalid op")]
 
-    def _pong(self, said: Message) -> Message:
+    def _pong(self, said: Payload) -> Payload:
         """Answer a ping, in the words of either kind of stream."""
         if self.private:
             args = [str(self.now_ms)]
             return {"req_id": said.get("req_id"), "op": "pong", "args": args, "conn_id": self.name}
         return self._done(said, "ping") | {"ret_msg": "pong"}
 
-    def _auth(self, args: list[str], clock_ms: int) -> Message:
+    def _auth(self, args: list[str], clock_ms: int) -> Payload:
         """Take the account that the client has signed for."""
         secrets = {key: secret for key, (_, secret) in self.keys.items()}
         clocks = clock_ms, self.now_ms
@@ -88,7 +80,7 @@ class Session:
         refusal = "error:AUTH_FAILED, signature or expiry invalid"
         return {"success": False, "ret_msg": refusal, "op": "auth", "conn_id": self.name}
 
-    def _subscribe(self, said: Message, topics: list[str]) -> list[Message]:
+    def _subscribe(self, said: Payload, topics: list[str]) -> list[Payload]:
         """Take *topics*; those of the market begin with a snapshot."""
         wrong = [topic for topic in topics if not self._known(topic)]
         if wrong:
@@ -113,15 +105,15 @@ class Session:
             return depth.isdecimal() or depth in {"D", "W", "M"}
         if kind == "orderbook":
             return depth.isdecimal()
-        return kind == "tickers" and not depth
+        return kind in {"tickers", "publicTrade"} and not depth
 
     def _forget(self, topic: str) -> None:
         """Leave *topic*."""
         self.topics.discard(topic)
-        for kept in (self._books, self._tickers, self._bars):
+        for kept in (self._books, self._tickers, self._bars, self._prints):
             kept.pop(topic, None)
 
-    def _done(self, said: Message, op: str, *, refusal: str = "") -> Message:
+    def _done(self, said: Payload, op: str, *, refusal: str = "") -> Payload:
         """Return the acknowledgement of *said*."""
         return {
             "success": not refusal,
@@ -133,11 +125,11 @@ class Session:
 
     # --- What happens to the account -------------------------------------------------------
 
-    def notify(self, trader: Trader, notices: tuple[Notice, ...]) -> list[Message]:
+    def notify(self, trader: Trader, notices: tuple[Notice, ...]) -> list[Payload]:
         """Return what the client is told of *notices*, one message for each."""
         if trader is not self.trader:
             return []
-        told = list[Message]()
+        told = list[Payload]()
         for notice in notices:
             match notice:
                 case Order():
@@ -150,7 +142,7 @@ class Session:
             self._add(told, "wallet", [self._writes.wallet(trader)])
         return told
 
-    def _add(self, told: list[Message], kind: str, data: list[Message]) -> None:
+    def _add(self, told: list[Payload], kind: str, data: list[Payload]) -> None:
         """Add a message of *kind* if the client wants it."""
         for topic in sorted(self.topics):
             if topic.partition(".")[0] == kind:
@@ -160,13 +152,13 @@ class Session:
 
     # --- What happens to the market --------------------------------------------------------
 
-    def market(self) -> list[Message]:
+    def market(self, _: int) -> list[Payload]:
         """Return what has changed in the market since it was last asked."""
         return self._market(sorted(self.topics)) if not self.private else []
 
-    def _market(self, topics: list[str]) -> list[Message]:
+    def _market(self, topics: list[str]) -> list[Payload]:
         """Return the changes of *topics*."""
-        told = list[Message]()
+        told = list[Payload]()
         for topic in topics:
             kind, _, rest = topic.partition(".")
             depth, _, name = rest.rpartition(".")
@@ -179,24 +171,25 @@ class Session:
                 told += self._ticker(topic, symbol)
             elif kind == "kline":
                 told += self._kline(topic, symbol, depth)
+            elif kind == "publicTrade":
+                told += self._trades(topic, symbol)
         return told
 
-    def _book(self, topic: str, symbol: int, depth: int) -> list[Message]:
+    def _book(self, topic: str, symbol: int, depth: int) -> list[Payload]:
         """Return a snapshot of the book, or what has changed since."""
-        bids, asks = self._shows.book(symbol, min(depth, DEPTH_MAX))
-        new = dict(cast("list[tuple[str, str]]", bids)), dict(cast("list[tuple[str, str]]", asks))
-        old = self._books.get(topic)
+        new, old = figures.book(self.exchange, symbol, depth), self._books.get(topic)
         if new == old:
             return []
         self._books[topic] = new
         kind = "snapshot" if old is None else "delta"
-        sides = (bids, asks) if old is None else tuple(map(_changes, old, new))
+        sides = new if old is None else map(figures.changed, old, new)
+        bids, asks = (self._shows.levels(symbol, side) for side in sides)
         name, now_ms = self.exchange.listings[symbol].symbol, self.now_ms
         self._sent += 1
-        data = {"s": name, "b": sides[0], "a": sides[1], "u": self._sent, "seq": self._sent}
+        data = {"s": name, "b": bids, "a": asks, "u": self._sent, "seq": self._sent}
         return [{"topic": topic, "type": kind, "ts": now_ms, "data": data, "cts": now_ms}]
 
-    def _ticker(self, topic: str, symbol: int) -> list[Message]:
+    def _ticker(self, topic: str, symbol: int) -> list[Payload]:
         """Return the ticker, or those of its fields that have changed."""
         new, old = self._shows.ticker(symbol), self._tickers.get(topic)
         self._tickers[topic] = new
@@ -211,36 +204,34 @@ class Session:
         cross = self._sent
         return [{"topic": topic, "type": kind, "data": data, "cs": cross, "ts": self.now_ms}]
 
-    def _kline(self, topic: str, symbol: int, interval: str) -> list[Message]:
+    def _trades(self, topic: str, symbol: int) -> list[Payload]:
+        """Return the trades since the last ones that were told."""
+        market, last = self.exchange.market, self.exchange.market.last_print(symbol)
+        prints = market.prints(symbol, self._prints.get(topic, last) + 1, last)
+        self._prints[topic] = last
+        data = [self._shows.streamed_trade(symbol, each) for each in prints]
+        return (
+            [{"topic": topic, "type": "snapshot", "ts": self.now_ms, "data": data}] if data else []
+        )
+
+    def _kline(self, topic: str, symbol: int, interval: str) -> list[Payload]:
         """Return the candle under way, and the one before it once it is complete."""
         try:
-            start_ms = self.now_ms - 2 * length_ms(interval)
-            bars = self.exchange.market.bars(symbol, interval, start_ms)
+            news = self.exchange.market.news(symbol, interval, self._bars.get(topic))
         except ValueError:
             return []
-        old, new = self._bars.get(topic), bars[-1] if bars else None
-        if new is None or new == old:
-            return []
-        self._bars[topic] = new
-        told = list[Message]()
-        if old is not None and old.start_ms != new.start_ms:
-            told += [self._candle(symbol, interval, bars[-2], new.start_ms)]
+        if news:
+            self._bars[topic] = news[-1][0]
+        told = [self._candle(symbol, interval, bar, end_ms) for bar, end_ms in news]
         return [
-            {"topic": topic, "type": "snapshot", "ts": self.now_ms, "data": [each]}
-            for each in [*told, self._candle(symbol, interval, new, 0)]
+            {"topic": topic, "type": "snapshot", "ts": self.now_ms, "data": [each]} for each in told
         ]
 
-    def _candle(self, symbol: int, interval: str, bar: Bar, end_ms: int) -> Message:
+    def _candle(self, symbol: int, interval: str, bar: Bar, end_ms: int) -> Payload:
         """Write a candle; *end_ms* is 0 while it is under way."""
         row = self._shows.kline(symbol, bar)
         names = ("open", "high", "low", "close", "volume", "turnover")
         last_ms = end_ms - 1 if end_ms else bar.start_ms + length_ms(interval) - 1
-        about: Message = {"start": bar.start_ms, "end": last_ms, "interval": interval}
+        about: Payload = {"start": bar.start_ms, "end": last_ms, "interval": interval}
         told = {"confirm": end_ms > 0, "timestamp": self.now_ms}
         return about | dict(zip(names, row[1:], strict=True)) | told
-
-
-def _changes(old: dict[str, str], new: dict[str, str]) -> list[Level]:
-    """Return the levels that have changed; one that is gone has size 0."""
-    gone = [[price, "0"] for price in old if price not in new]
-    return gone + [[price, size] for price, size in new.items() if old.get(price) != size]

@@ -1,0 +1,1 @@
+"""Binance USD-M futures: /fapi over HTTP and its streams."""
