@@ -211,15 +211,8 @@ def setup(config: Simulation, candles: Candles) -> Setup:
         liquidity_lots=config.liquidity_lots,
         refill_ns=config.refill_ms * MILLI_NS,
     )
-    wallet = Config(
-        instrument=instrument,
-        unit_ticks=_unit_ticks(config.unit, instrument.tick, int(candles.open[0])),
-        mode=mode,
-        fragment=Fragment[config.fragment.upper()],
-        reserve_ppm=config.reserve_ppm,
-    )
     return Setup(
-        wallet=wallet,
+        wallet=wallet(config, instrument, int(candles.open[0])),
         venue=venue,
         seed=config.seed,
         to_venue_ns=config.to_venue_ms * MILLI_NS,
@@ -229,6 +222,31 @@ def setup(config: Simulation, candles: Candles) -> Setup:
         funding_ns=config.funding_hours * HOUR_NS,
         restarts=tuple(_restart_ns(each, candles) for each in config.restarts),
     )
+
+
+def wallet(config: Simulation, instrument: Instrument, price_ticks: int) -> Config:
+    """Return what *config* says of the wallet; a unit in percent is that of *price_ticks*.
+
+    Raises:
+        ConfigError: The unit is no whole number of ticks.
+    """
+    return Config(
+        instrument=instrument,
+        unit_ticks=_unit_ticks(config.unit, instrument.tick, price_ticks),
+        mode=PositionMode[config.mode.upper()],
+        fragment=Fragment[config.fragment.upper()],
+        reserve_ppm=config.reserve_ppm,
+    )
+
+
+def units(name: str, text: str, unit: str) -> int:
+    """Return the amount *text* of field *name* as a whole number of *unit*.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    _decimal(name, text)
+    return _units(name, text, unit)
 
 
 def _instrument(config: Simulation, candles: Candles) -> Instrument:

@@ -21,6 +21,7 @@ class Kind(IntEnum):
 
     SNAPSHOT = 0
     STEP = 1
+    SUPERVISION = 2
 
 
 class Row(NamedTuple):

@@ -15,16 +15,22 @@ from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
-from adapters.journal.steps import Snapshot, Step
+from adapters.journal.steps import Snapshot, Step, Supervision
 from machines import bot as bots
+from machines import supervisor as supervisors
 from machines.bot import Bot
 from machines.messages import Command
 from machines.order import Event as OrderEvent
 from machines.order_manager import Book
 
 T = TypeVar("T")
-Body = Step | Snapshot
-UNIONS: tuple[UnionType, ...] = (OrderEvent, bots.Event, Command)  # the inner ones first
+Body = Step | Snapshot | Supervision
+UNIONS: tuple[UnionType, ...] = (  # the inner ones first
+    OrderEvent,
+    bots.Event,
+    Command,
+    supervisors.Event,
+)
 TAG = "type"
 
 

@@ -21,10 +21,13 @@ def compact(journal: Journal, keep_from_ns: int, archive: Path | None = None) ->
     Raises:
         JournalError: A row up to the snapshot is not as it was written: nothing was dropped.
     """
-    last = found = journal.base
+    last = found = kept = journal.base
+    supervised = journal.last_supervision() is not None
     for row in journal.rows():
         if row.kind is Kind.SNAPSHOT and row.at_ns <= keep_from_ns:
-            found = last
+            kept = last
+        if not supervised or row.kind is Kind.SUPERVISION:  # the last one stays: it may be a halt
+            found = kept
         last = End(row.row, row.hash)
     dropped = found.row - journal.base.row
     if dropped < 0:

@@ -9,12 +9,14 @@ from attrs import frozen
 from adapters.journal.chain import Kind, Row
 from adapters.journal.codec import CodecError, decode
 from adapters.journal.errors import NO_ROW, JournalError
-from adapters.journal.steps import Snapshot, Step, changes
+from adapters.journal.steps import Snapshot, Step, Supervision, changes
 from adapters.journal.store import Journal
 from machines import bot as bots
+from machines import supervisor as supervisors
 from machines.bot import Bot, Event
 from machines.ladder import Config
 from machines.messages import Command, Restarted
+from machines.supervisor import Supervisor
 
 T = TypeVar("T")
 WROTE = "use the release that wrote it"
@@ -41,8 +43,11 @@ def replayed(rows: Iterable[Row]) -> Iterator[Moment]:
         JournalError: A row is no step, or the machines do otherwise than it says.
     """
     bot: Bot | None = None
+    supervisor: Supervisor | None = None
     for row in rows:
-        if row.kind is Kind.SNAPSHOT:
+        if row.kind is Kind.SUPERVISION:
+            supervisor = _supervised(row, supervisor)
+        elif row.kind is Kind.SNAPSHOT:
             found = _decoded(row, Snapshot).bot
             if bot is not None and found != bot:
                 raise JournalError(row.row, "its bot is not what the rows before make", WROTE)
@@ -65,6 +70,27 @@ def _stepped(row: Row, bot: Bot) -> Moment:
     if changes(bot, step.event, after) != step.changes:
         raise JournalError(row.row, "the machines change otherwise than it says", WROTE)
     return Moment(row=row.row, at_ns=row.at_ns, before=bot, step=step, after=after)
+
+
+def _supervised(row: Row, before: Supervisor | None) -> Supervisor:
+    """Return what *row* has made of the supervisor *before*."""
+    told = _decoded(row, Supervision)
+    if before is not None and supervisors.step(before, told.event)[0] != told.supervisor:
+        raise JournalError(row.row, "the supervisor does otherwise than it says", WROTE)
+    return told.supervisor
+
+
+def supervisor(journal: Journal) -> Supervisor:
+    """Return the supervisor as the journal has it; a new one where none was ever told anything.
+
+    Raises:
+        JournalError: The row is not as it was written.
+    """
+    last = journal.last_supervision()
+    if last is None:
+        return Supervisor()
+    with closing(journal.rows(last)) as rows:
+        return _supervised(next(rows), None)
 
 
 def _decoded(row: Row, kind: type[T]) -> T:
@@ -102,8 +128,8 @@ def rebuilt(journal: Journal) -> Bot:
     return bot
 
 
-def resume(journal: Journal, config: Config, at_ns: int) -> tuple[Bot, tuple[Command, ...]]:
-    """Return the bot of *journal*, told that it has restarted, and the commands that follow.
+def opened(journal: Journal, config: Config) -> Bot:
+    """Return the bot of *journal*, which is of *config*.
 
     Raises:
         JournalError: As `rebuilt`; or *config* is not the journal's.
@@ -112,4 +138,13 @@ def resume(journal: Journal, config: Config, at_ns: int) -> tuple[Bot, tuple[Com
     if bot.wallet.config != config:
         fix = "give that one, or begin a new journal once the account is flat"
         raise JournalError(NO_ROW, "it is of another configuration", fix)
-    return tell(journal, bot, Restarted(), at_ns)
+    return bot
+
+
+def resume(journal: Journal, config: Config, at_ns: int) -> tuple[Bot, tuple[Command, ...]]:
+    """Return the bot of *journal*, told that it has restarted, and the commands that follow.
+
+    Raises:
+        JournalError: As `opened`.
+    """
+    return tell(journal, opened(journal, config), Restarted(), at_ns)

@@ -23,7 +23,8 @@ CHAIN = """CREATE TABLE chain (
     head_hash BLOB NOT NULL
 )"""
 SNAPSHOTS = "CREATE INDEX snapshots ON journal (row) WHERE kind = 0"  # a restart looks for the last
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((JOURNAL, CHAIN), (SNAPSHOTS,))
+SUPERVISIONS = "CREATE INDEX supervisions ON journal (row) WHERE kind = 2"  # ... for this one too
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((JOURNAL, CHAIN), (SNAPSHOTS,), (SUPERVISIONS,))
 
 
 def version(connection: sqlite3.Connection) -> int:

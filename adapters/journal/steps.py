@@ -1,4 +1,4 @@
-"""What a row says: a step of the bot, or the bot itself; and what a step changed."""
+"""What a row says: a step of the bot or of its supervisor, or the bot; and what a step changed."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,8 @@ from machines.bot import Bot, Event
 from machines.messages import Cancel, Command, Place, Query, Report
 from machines.order import step
 from machines.order_manager import Working, live
+from machines.supervisor import Event as SupervisorEvent
+from machines.supervisor import Supervisor
 from spec.order import State
 
 Intent = Place | Cancel | Query
@@ -42,6 +44,14 @@ class Snapshot:
     """The bot as all rows before have made it."""
 
     bot: Bot
+
+
+@frozen
+class Supervision:
+    """The supervisor was told *event* and is now *supervisor*."""
+
+    event: SupervisorEvent
+    supervisor: Supervisor
 
 
 def intents(step_: Step) -> tuple[Intent, ...]:

@@ -14,9 +14,9 @@ from typing import IO, Self
 
 from adapters.journal import schema
 from adapters.journal.chain import GENESIS, KEEP, End, Kind, Row, following, verified
-from adapters.journal.codec import CodecError, encode
+from adapters.journal.codec import Body, CodecError, encode
 from adapters.journal.errors import NO_ROW, JournalError
-from adapters.journal.steps import Snapshot, Step, intents
+from adapters.journal.steps import Snapshot, Step, Supervision, intents
 from machines.bot import Bot
 
 BATCH = 256
@@ -92,6 +92,12 @@ class Journal:
         self.flush(full=self.durable)
         return self.head.row
 
+    def supervise(self, at_ns: int, supervision: Supervision) -> int:
+        """Write what the supervisor was told, and return the row: a halt outlives its process."""
+        self._add(Kind.SUPERVISION, at_ns, _encoded(supervision))
+        self.flush(full=self.durable)
+        return self.head.row
+
     def flush(self, *, full: bool = False) -> None:
         """Commit what waits; only *full* is safe from a loss of power, both are from a crash.
 
@@ -125,13 +131,14 @@ class Journal:
 
     def last_snapshot(self) -> int:
         """Return the row of the newest snapshot."""
-        self.flush()
-        with _explained():
-            found = self._connection.execute("SELECT max(row) FROM journal WHERE kind = 0")
-            (row,) = found.fetchone()
+        row = self._last("SELECT max(row) FROM journal WHERE kind = 0")
         if row is None:
             raise JournalError(self.base.row + 1, "no snapshot is left", KEEP)
-        return int(row)
+        return row
+
+    def last_supervision(self) -> int | None:
+        """Return the row of what the supervisor was told last, if there is any."""
+        return self._last("SELECT max(row) FROM journal WHERE kind = 2")
 
     def shrink(self, archive: Path | None, base: End) -> None:
         """Drop the rows up to *base*, which a snapshot follows; copy all to *archive* before."""
@@ -167,6 +174,13 @@ class Journal:
         row = following(self.head, kind, at_ns, body)
         self._waiting.append(row)
         self.head = End(row.row, row.hash)
+
+    def _last(self, query: str) -> int | None:
+        """Return the number that *query* finds."""
+        self.flush()
+        with _explained():
+            (row,) = self._connection.execute(query).fetchone()
+        return None if row is None else int(row)
 
     def _synchronous(self, *, full: bool) -> None:
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if full else 'NORMAL'}")
@@ -257,7 +271,7 @@ def _ends(connection: sqlite3.Connection) -> tuple[End, End]:
     return End(base_row, base_hash), End(head_row, head_hash)
 
 
-def _encoded(value: Step | Snapshot) -> str:
+def _encoded(value: Body) -> str:
     """Return *value* as a body.
 
     Raises:

@@ -286,7 +286,7 @@ def test_a_changed_bit_is_found_or_means_nothing(
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("PRAGMA user_version = 99", "schema version 99, known are 1 to 2; use the release"),
+        ("PRAGMA user_version = 99", "schema version 99, known are 1 to 3; use the release"),
         ("PRAGMA user_version = 0", "schema version 0"),
         ("PRAGMA application_id = 1", "the file is another program's"),
         ("DELETE FROM chain", "its ends are not as they were written"),

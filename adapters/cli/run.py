@@ -1,0 +1,343 @@
+"""`hedgeproof run`: the hedge wallet, live, under its supervisor."""
+
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from attrs import frozen
+
+from adapters.cli.terminal import CommandError, made_folder
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+    from collections.abc import Callable
+
+    from adapters.config import Simulation
+    from adapters.journal.store import Journal
+    from adapters.live.log import Webhook
+    from adapters.live.loop import Loop
+    from adapters.live.terms import Terms
+    from adapters.venue.credentials import Credentials
+    from adapters.venue.port import Port
+    from spec.supervisor import State
+
+STATES = Path("runs/live")
+STATUS_PORT = 8766
+DRIFT_MS = 1_000
+SYMBOL = "BTCUSDT"
+BOT = "hedge-wallet"  # whose orders are ours, by the client order ids that the venue knows
+
+
+class VenueName(StrEnum):
+    """Where it trades."""
+
+    BYBIT = "bybit"
+    BINANCE = "binance"
+    OKX = "okx"
+    HYPERLIQUID = "hyperliquid"
+
+
+class Network(StrEnum):
+    """Whose money it is."""
+
+    SIMULATED = "simulated"
+    PAPER = "paper"
+    TESTNET = "testnet"
+    LIVE = "live"
+
+
+class OnStop(StrEnum):
+    """What a stop removes."""
+
+    LEAVE = "leave"
+    CANCEL = "cancel"
+    FLATTEN = "flatten"
+
+
+@frozen(kw_only=True)
+class Choice:
+    """What the options of the command say; *url* is empty for the venue's own addresses."""
+
+    venue: VenueName
+    network: Network
+    url: str
+    state: Path
+    on_stop: OnStop
+    loss_limit: str
+    exposure_limit: str
+    status_port: int
+    resume: int | None
+
+
+ConfigFile = Annotated[
+    Path | None, typer.Argument(help="A JSON file; the embedded default if left out.")
+]
+Symbol = Annotated[str | None, typer.Option(help="The contract, by the venue's name.")]
+Url = Annotated[str, typer.Option(help="The address of a simulated exchange, http://HOST:PORT.")]
+Paper = Annotated[bool, typer.Option("--paper", help="Live prices, simulated orders.")]
+Testnet = Annotated[bool, typer.Option("--testnet", help="The venue's test network.")]
+Live = Annotated[bool, typer.Option("--live", help="Real money.")]
+RealMoney = Annotated[bool, typer.Option("--yes-real-money", help="Confirms --live.")]
+Keys = Annotated[
+    Path | None, typer.Option(help="A file with the keys; else HEDGEPROOF_KEY and _SECRET.")
+]
+StateFolder = Annotated[Path, typer.Option(help="The folder of journals and locks.")]
+Resume = Annotated[int | None, typer.Option(help="The number of the halt that you have looked at.")]
+Stop = Annotated[OnStop, typer.Option(help="What a stop removes: own orders, positions too.")]
+Loss = Annotated[str, typer.Option(help="Halt once so much of the first balance is lost.")]
+Exposure = Annotated[
+    str, typer.Option(help="What positions and opening orders may be worth together.")
+]
+StatusPort = Annotated[
+    int, typer.Option(help="The port of the status on 127.0.0.1; 0: any that is free.")
+]
+
+
+def run(  # noqa: PLR0913  # the options are the command's
+    config: ConfigFile = None,
+    *,
+    venue: Annotated[VenueName, typer.Option(help="Where it trades.")] = VenueName.BYBIT,
+    symbol: Symbol = None,
+    url: Url = "",
+    paper: Paper = False,
+    testnet: Testnet = False,
+    live: Live = False,
+    real_money: RealMoney = False,
+    keys: Keys = None,
+    state: StateFolder = STATES,
+    resume: Resume = None,
+    on_stop: Stop = OnStop.LEAVE,
+    loss_limit: Loss = "",
+    exposure_limit: Exposure = "",
+    status_port: StatusPort = STATUS_PORT,
+) -> None:
+    """Trade the hedge wallet on a venue until it is told to stop."""
+    choice = Choice(
+        venue=venue,
+        network=_network(url, paper=paper, testnet=testnet, live=live, real_money=real_money),
+        url=url.rstrip("/"),
+        state=state,
+        on_stop=on_stop,
+        loss_limit=loss_limit,
+        exposure_limit=exposure_limit,
+        status_port=status_port,
+        resume=resume,
+    )
+    _run(_chosen(config, symbol), choice, _credentials(keys, simulated=bool(choice.url)))
+
+
+def _chosen(config: Path | None, symbol: str | None) -> "Simulation":
+    """Return the configuration of *config*, for *symbol* where one is given."""
+    from adapters import config as configs
+
+    chosen = configs.default() if config is None else configs.load(config)
+    if symbol is not None or config is None:
+        chosen = configs.replaced(chosen, {"symbol": SYMBOL if symbol is None else symbol})
+    for warning in configs.warnings(chosen):
+        print(f"hedgeproof: {warning}", file=sys.stderr)
+    return chosen
+
+
+def _network(url: str, *, paper: bool, testnet: bool, live: bool, real_money: bool) -> Network:
+    """Return the one network that is chosen."""
+    chosen = {
+        Network.SIMULATED: bool(url) and not paper,
+        Network.PAPER: paper,
+        Network.TESTNET: testnet,
+        Network.LIVE: live,
+    }
+    found = [network for network, given in chosen.items() if given]
+    if len(found) != 1:
+        raise CommandError("choose one of --url (simulated), --paper, --testnet and --live")
+    if live and not real_money:
+        raise CommandError("--live trades real money; add --yes-real-money to confirm")
+    return found[0]
+
+
+def _credentials(keys: Path | None, *, simulated: bool) -> "Credentials":
+    """Return the keys: of a file, of the environment, or those of the simulated exchange."""
+    from adapters.venue.credentials import (
+        Credentials,
+        CredentialsError,
+        from_environment,
+        from_file,
+    )
+
+    if keys is not None:
+        try:
+            return from_file(keys)
+        except CredentialsError as error:
+            raise CommandError(f"keys: {error}") from error
+    found = from_environment(os.environ)
+    if found is None and simulated:
+        return Credentials(key="key-1", secret="secret-1")  # noqa: S106  # its first account
+    if found is None:
+        raise CommandError("no keys: set HEDGEPROOF_KEY and HEDGEPROOF_SECRET, or give --keys FILE")
+    return found
+
+
+def _run(config: "Simulation", choice: Choice, credentials: "Credentials") -> None:
+    """Trade until stopped; a halt, or a failure, ends with another code than 0."""
+    import asyncio
+
+    from adapters.journal.errors import JournalError
+    from adapters.live.account import AccountError, folder, named
+    from adapters.live.status import StatusError
+
+    made_folder(choice.state)
+    account = named(choice.venue, choice.network, credentials)
+    try:
+        with (
+            folder(choice.state, account) as path,
+            asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        ):
+            state = runner.run(_traded(config, choice, credentials, path))
+    except (AccountError, JournalError, StatusError) as error:
+        raise CommandError(str(error)) from error
+    print(f"hedgeproof: {state.name}")
+
+
+def _loop_factory() -> "Callable[[], AbstractEventLoop] | None":
+    """Return what makes the event loop: uvloop's where it is installed."""
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    return import_module("uvloop").new_event_loop if find_spec("uvloop") else None
+
+
+async def _traded(
+    config: "Simulation", choice: Choice, credentials: "Credentials", path: Path
+) -> "State":
+    """Prepare the account, trade until stopped, and return the supervisor's last state."""
+    import time
+
+    from adapters.journal.store import Journal
+    from adapters.live.log import Log
+    from adapters.live.prepare import prepared
+    from adapters.live.start import loop
+    from adapters.live.status import served
+
+    ports = _ports(config, choice, credentials)
+    port = ports()
+    began = f"paper-{time.time_ns()}" if choice.network is Network.PAPER else config.symbol
+    journal_path = path / f"{began}.journal"
+    try:
+        wallet = await prepared(port, config, journal_path, time.time_ns())
+    finally:
+        await port.close()
+    kill = path / "KILL"
+    if choice.resume is not None and kill.exists():
+        raise CommandError(f"resume {choice.resume}: {kill} is there; remove it first")
+    with (path / "log.jsonl").open("a") as lines, Journal(journal_path) as journal:
+        log = Log(lines, time.time_ns, path.name, _webhook())
+        terms = _terms(choice, journal, kill)
+        made = loop(ports, journal, wallet, terms, time.time_ns, log.say)
+        _resumable(choice.resume, made)
+        _listen(made)
+        async with served(made, path.name, choice.status_port) as status_port:
+            print(f"{config.symbol} on {path.name}; journal {journal_path}")
+            print(f"status at http://127.0.0.1:{status_port}/status; stop with Ctrl-C", flush=True)
+            state = await made.run(choice.resume)
+        await log.close()
+    return state
+
+
+def _ports(
+    config: "Simulation", choice: Choice, credentials: "Credentials"
+) -> "Callable[[], Port]":
+    """Return what makes a port to trade through."""
+    import time
+
+    from adapters.venue.ccxt_venue import CcxtVenue
+    from adapters.venue.venues import VENUES
+
+    client = _client(choice)
+
+    def made() -> CcxtVenue:
+        return CcxtVenue(VENUES[choice.venue], [config.symbol], BOT, credentials, client)
+
+    if choice.network is not Network.PAPER:
+        return made
+    from adapters.cli.paper import PaperPort
+
+    paper = PaperPort(made, config, time.time_ns)  # its orders outlive a connection
+    return lambda: paper
+
+
+def _client(choice: Choice) -> dict[str, object]:
+    """Return what the venue's client is made with, beside the keys."""
+    if choice.network is Network.TESTNET:
+        return {"options": {"sandbox": True}}
+    if not choice.url:
+        return {}
+    from urllib.parse import urlsplit
+
+    from adapters.exchange.binance.client import ccxt_config as binance
+    from adapters.exchange.bybit.client import ccxt_config as bybit
+
+    simulated = {VenueName.BYBIT: bybit, VenueName.BINANCE: binance}
+    if choice.venue not in simulated:
+        raise CommandError(f"no exchange is simulated in the words of {choice.venue}; leave --url")
+    parts = urlsplit(choice.url)
+    if parts.scheme != "http" or parts.hostname != "127.0.0.1" or parts.port is None:
+        fix = "give that of `hedgeproof exchange`, such as http://127.0.0.1:8765"
+        raise CommandError(f"url {choice.url}: {fix}")
+    made = simulated[choice.venue](parts.port)
+    return {name: value for name, value in made.items() if name not in ("apiKey", "secret")}
+
+
+def _terms(choice: Choice, journal: "Journal", kill: Path) -> "Terms":
+    """Return the terms of the run, limits in the money units of the journal's contract."""
+    from adapters import config as configs
+    from adapters.live.start import begun
+    from adapters.live.terms import Terms
+    from spec.supervisor import StopPolicy
+
+    wallet, cash = begun(journal)
+    money = wallet.instrument.money
+    loss, exposure = choice.loss_limit, choice.exposure_limit
+    return Terms(
+        policy=StopPolicy[choice.on_stop.upper()],
+        equity_min=cash - configs.units("loss-limit", loss, money) if loss else None,
+        exposure_max=configs.units("exposure-limit", exposure, money) if exposure else None,
+        kill_file=kill,
+        drift_ms=None if choice.url else DRIFT_MS,  # a simulated exchange has a clock of its own
+    )
+
+
+def _resumable(resume: int | None, loop: "Loop") -> None:
+    """Refuse to resume another halt than the last one; say that a halt goes on."""
+    from spec.supervisor import State
+
+    halts = loop.supervisor.halts
+    if resume is not None and resume != halts:
+        raise CommandError(f"resume {resume}: the last halt is number {halts}; look at that one")
+    if resume is None and loop.supervisor.state is State.HALTED:
+        print(f"hedgeproof: HALTED; nothing is opened until --resume {halts}", file=sys.stderr)
+
+
+def _listen(loop: "Loop") -> None:
+    """Stop on a signal; on another one at once, whatever is left."""
+    import asyncio
+    import signal
+
+    from spec.supervisor import StopPolicy
+
+    policies = [loop.terms.policy]
+
+    def stop() -> None:
+        loop.stop(policies.pop() if policies else StopPolicy.LEAVE)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+def _webhook() -> "Webhook | None":
+    """Return where a person is told, if the environment says so."""
+    from adapters.live.log import Webhook
+
+    url = os.environ.get("HEDGEPROOF_WEBHOOK", "")
+    return Webhook(url, os.environ.get("HEDGEPROOF_WEBHOOK_CHAT", "")) if url else None

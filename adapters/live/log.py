@@ -1,0 +1,80 @@
+"""What a run has to say: JSON lines in a file, and the few that a person must see to a webhook."""
+
+import asyncio
+import json
+from collections.abc import Callable, Coroutine
+from typing import IO, Any
+
+from attrs import field, frozen
+
+LOUD = frozenset({"alert", "refused", "unexplained position", "orphan", "exposure limit", "bot"})
+TIMEOUT_S = 10.0
+
+
+@frozen
+class Webhook:
+    """Where a person is told: JSON with a `text`, and the `chat_id` that Telegram wants, is posted.
+
+    The address may hold a token, so it is never shown.
+    """
+
+    url: str = field(repr=False)
+    chat: str = ""
+
+    def body(self, text: str) -> dict[str, str]:
+        """Return what is posted.
+
+        >>> Webhook("https://example.org/hook", "7").body("HALTED")
+        {'text': 'HALTED', 'chat_id': '7'}
+        """
+        return {"text": text} | ({"chat_id": self.chat} if self.chat else {})
+
+
+class Log:
+    """Writes to *lines*; what is loud goes to *webhook* too, and a failure of that is only logged.
+
+    *clock_ns* is Unix time in ns.
+    """
+
+    def __init__(
+        self, lines: IO[str], clock_ns: Callable[[], int], name: str, webhook: Webhook | None = None
+    ) -> None:
+        self._lines, self._clock_ns = lines, clock_ns
+        self._name, self._webhook = name, webhook
+        self._posts: set[asyncio.Task[None]] = set()
+
+    def say(self, what: str, **words: object) -> None:
+        """Write a line: the time in ns, *what*, and *words*."""
+        line = {"at_ns": self._clock_ns(), "what": what, **words}
+        self._lines.write(json.dumps(line, default=str) + "\n")
+        self._lines.flush()
+        halted = what == "state" and words.get("state") == "HALTED"
+        if self._webhook is not None and (what in LOUD or halted):
+            told = ", ".join(f"{name} {value}" for name, value in words.items())
+            self._begin(self._post(self._webhook, f"{self._name}: {what}: {told}"))
+
+    async def close(self) -> None:
+        """Wait until what was posted has gone."""
+        await asyncio.gather(*self._posts, return_exceptions=True)
+
+    def _begin(self, post: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(post)
+        self._posts.add(task)
+        task.add_done_callback(self._posts.discard)
+
+    async def _post(self, webhook: Webhook, text: str) -> None:
+        """Tell a person; nothing waits for it."""
+        import aiohttp
+
+        timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout) as client,
+                client.post(webhook.url, json=webhook.body(text)) as answer,
+            ):
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            self.say("webhook", failed=type(error).__name__)  # its text may hold the address
+        else:
+            if status >= 400:  # noqa: PLR2004
+                self.say("webhook", failed=status)

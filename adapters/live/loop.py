@@ -1,0 +1,361 @@
+"""The live loop: the supervisor is in charge, the journal comes first, the port does the rest.
+
+Start, reconnect, crash and upgrade are one path: connect, let the bot ask for every open order,
+ask the three questions until the answers agree with the journal, run.
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+
+from adapters.journal.replay import tell as journaled
+from adapters.journal.store import Journal
+from adapters.live.asking import Asking
+from adapters.live.connection import Connection
+from adapters.live.holdings import holdings, opens_exposure
+from adapters.live.matching import OWN_CLOSES, Answers, Difference, compared
+from adapters.live.monitor import Monitor
+from adapters.live.requests import Requests
+from adapters.live.session import Session
+from adapters.live.supervising import Supervising
+from adapters.live.tasks import Tasks
+from adapters.live.terms import Terms
+from adapters.venue.port import FillNews, News, OrderState, Port, Quote, Rejected, Unavailable
+from machines.bot import Bot, Event
+from machines.hedge_wallet import Resumed as BotResumed
+from machines.messages import Alert, Cancel, Command, Place, Query, Restarted, Wake, Wanted, Woken
+from machines.order import Found
+from machines.supervisor import (
+    Answered,
+    Connected,
+    DeadlinePassed,
+    Degraded,
+    Gap,
+    GapEnded,
+    Recovered,
+    Resumed,
+    StartRequested,
+    StopRequested,
+    Supervisor,
+    TimedOut,
+)
+from machines.supervisor import Event as Told
+from spec.supervisor import Action, Cause, Match, Part, State, StopPolicy
+from spec.terms import PositionMode, PositionSide, Side
+from spec.units import MILLI_NS, SECOND_NS
+
+MARGIN_MS = 60_000  # fills are asked for from so long before the last moment that agreed
+Said = Callable[..., None]
+
+
+class Loop:
+    """One bot on one account of the ports *made*; *said* is told what a person may want to know.
+
+    Its tasks end with the running event loop, so it is made inside of one.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  # the one place where everything meets
+        self,
+        made: Callable[[], Port],
+        journal: Journal,
+        bot: Bot,
+        supervisor: Supervisor,
+        terms: Terms,
+        clock_ns: Callable[[], int],
+        said: Said,
+    ) -> None:
+        self.journal, self.terms, self.clock_ns = journal, terms, clock_ns
+        self.said = said
+        self.tasks = Tasks()
+        self.supervising = Supervising(supervisor, journal, self._act, clock_ns)
+        self.session = Session(bot, self._journaled, self._allowed, self._out)
+        self.connection = Connection(
+            made,
+            self.tasks,
+            self.tell,
+            self._heard,
+            mode=bot.wallet.config.mode,
+            retry_s=terms.retry_s,
+        )
+        self.requests = Requests(self.connection, terms, self.tasks, clock_ns)
+        self.requests.trouble, self.requests.refused = self.trouble, self._refused
+        self.asking = Asking(self.session, self.requests, clock_ns, terms.settle_s)
+        self.heard_ns = clock_ns()
+        self.monitor = Monitor(self)
+        self._answers: Answers | None = None
+        self._difference = Difference(match=Match.AGREES)
+        self._actions: dict[Action, Callable[[], None]] = {
+            Action.CONNECT: self._connect,
+            Action.DISCONNECT: self._disconnect,
+            Action.QUERY: self._ask,
+            Action.CATCH_UP: lambda: self.catch_up(self._difference),
+            Action.CANCEL_OPENING: self.cancel_opening,
+            Action.CANCEL_ALL: self._cancel_all,
+            Action.FLATTEN: self._flatten,
+            Action.SET_DEADLINE: self._set_deadline,
+            Action.ALERT: self._alert,
+        }
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """The supervisor as it is."""
+        return self.supervising.supervisor
+
+    async def run(self, resume: int | None = None) -> State:
+        """Run until the supervisor has stopped, and return its state.
+
+        *resume* is the number of the halt that a person has looked at.
+        """
+        try:
+            self._begin(resume)
+            self.tasks.begin(self.monitor.run())
+            await self.tasks.ended()
+        finally:
+            await self.tasks.close()
+            await self.connection.port.close()
+        return self.supervising.state
+
+    def stop(self, policy: StopPolicy) -> None:
+        """Stop as *policy* says."""
+        self.tell(StopRequested(policy))
+
+    def _begin(self, resume: int | None) -> None:
+        """Tell the supervisor of the process that has begun."""
+        self.tell(Restarted())
+        flags = (self.supervisor.stale, self.supervisor.drift, self.supervisor.limited)
+        for cause, present in zip(Cause, flags, strict=True):
+            if present:
+                self.tell(Recovered(cause))
+        if resume is not None:
+            self.tell(Resumed(resume))
+            if self.session.bot.wallet.halted:
+                self.session.tell(BotResumed())
+        self.tell(StartRequested())
+
+    # --- The supervisor --------------------------------------------------------------------
+
+    def tell(self, event: Told) -> None:
+        """Tell the supervisor of *event*, then the bot what it means for its orders."""
+        before = self.supervisor
+        self.supervising.tell(event)
+        after = self.supervisor
+        if after.state is not before.state:
+            self.said("state", state=after.state.name, event=repr(event), halts=after.halts)
+        if after.gap or not after.connected:
+            self.session.blind()
+            self.session.torn()
+        whole = isinstance(event, GapEnded) and before.gap and not after.gap
+        if isinstance(event, Connected) and after.connected and not before.connected:
+            self.heard_ns, whole = self.clock_ns(), True
+        if whole:
+            self.tasks.begin(self.requests.fetch(self.session))
+            self.session.restarted()
+        self.session.trade(priced=after.state is State.RUNNING)
+
+    def _act(self, action: Action) -> None:
+        self._actions[action]()
+
+    def _connect(self) -> None:
+        self.connection.connect(self.supervisor.epoch)
+
+    def _disconnect(self) -> None:
+        self.connection.stop()
+        if self.supervising.state is State.STOPPED:
+            self.tasks.end()
+
+    def _ask(self) -> None:
+        self.tasks.begin(self._asked(self.supervisor.query))
+
+    async def _asked(self, query: int) -> None:
+        """Ask the three questions, and tell the supervisor what came of it."""
+        try:
+            async with asyncio.timeout(self.terms.overdue_s):
+                answers = await self.asking.ask(query)
+        except TimeoutError:
+            answers = None
+        if answers is None:
+            await asyncio.sleep(self.terms.retry_s)
+            self.tell(TimedOut(query))
+        elif query == self.supervisor.query:
+            self._answered(answers)
+
+    def _answered(self, answers: Answers) -> None:
+        """Compare *answers*; what they say of the money is told before trading begins."""
+        difference = compared(self.session, answers)
+        self._answers, self._difference = answers, difference
+        if difference.match is Match.AGREES and not answers.torn:
+            self._agreed(answers, difference)
+        elif difference.match is Match.UNEXPLAINED and not answers.torn:
+            self.said("unexplained position", venue=repr(answers.positions))
+        own = sum(bool(state.client_order_id) for state in answers.orders)
+        held = {Part.POSITIONS: answers.lots, Part.ORDERS: own, Part.FILLS: 0}
+        for part in Part:
+            moment = answers.moment + (answers.torn and part is Part.FILLS)
+            told = Answered(answers.query, part, moment, difference.match, held[part])
+            self.tell(told)
+
+    def _agreed(self, answers: Answers, difference: Difference) -> None:
+        self.requests.since_ms = max(self.requests.since_ms, answers.asked_ms - MARGIN_MS)
+        for news in difference.news:
+            self.session.tell(news)
+
+    def catch_up(self, difference: Difference) -> None:
+        """Book what answers show and the journal misses; remove orders of ours nobody knows of."""
+        if self._answers is not None:
+            self.session.fills(self._answers.fills)
+        for symbol, key in difference.missing:
+            self.session.lost(symbol, key)
+        for state in difference.orphans:
+            self._orphan(state)
+        for news in difference.news:
+            self.session.tell(news)
+
+    def _orphan(self, state: OrderState) -> None:
+        """Remove an order of ours that nobody knows of."""
+        self.said("orphan", order=state.client_order_id)
+        self._send(Cancel(state.client_order_id, state.symbol))
+
+    def _unwanted(self, client_order_id: int) -> bool:
+        """Return whether the order is the bot's by its number, and the bot has none such."""
+        return 0 < client_order_id < OWN_CLOSES and client_order_id not in self.session.orders()
+
+    async def audit(self) -> None:
+        """Ask the three questions beside the supervisor: it hears of it if they do not agree."""
+        try:
+            async with asyncio.timeout(self.terms.overdue_s):
+                answers = await self.asking.ask(0)
+        except TimeoutError:
+            return
+        state = self.supervising.state
+        if answers is None or answers.torn or state not in (State.RUNNING, State.HALTED):
+            return
+        difference = compared(self.session, answers)
+        if difference.match is Match.AGREES:
+            self._agreed(answers, difference)
+        elif state is State.RUNNING:
+            self.disturbed()
+        else:
+            self._answers = answers
+            self.catch_up(difference)
+
+    def disturbed(self) -> None:
+        """Have everything asked anew: the stream has not told all, or something from outside."""
+        epoch = self.supervisor.epoch
+        self.tell(Gap(epoch))
+        self.tell(GapEnded(epoch))
+
+    def cancel_opening(self) -> None:
+        """Cancel the orders that can open exposure."""
+        for held in holdings(self.session.bot):
+            for working in held.opening():
+                self._send(Cancel(working.client_order_id, held.symbol))
+
+    def _cancel_all(self) -> None:
+        for key, (symbol, _) in self.session.orders().items():
+            self._send(Cancel(key, symbol))
+        for state in self._difference.orphans:
+            self._send(Cancel(state.client_order_id, state.symbol))
+
+    def _flatten(self) -> None:
+        """Close the positions by market orders of the supervisor's own numbers."""
+        held = holdings(self.session.bot)
+        first = OWN_CLOSES + self.clock_ns() // MILLI_NS
+        hedged = self.connection.mode is PositionMode.HEDGE
+        for number, leg in enumerate(self._answers.positions if self._answers else (), first):
+            order = Wanted(
+                key=0,
+                kind=0,
+                side=Side.SELL if leg.position_side is PositionSide.LONG else Side.BUY,
+                qty=min(leg.qty, held[leg.symbol].instrument.max_qty),
+                position_side=leg.position_side if hedged else PositionSide.NONE,
+                reduce_only=not hedged,
+            )
+            self._send(Place(number, order, leg.symbol))
+
+    def _set_deadline(self) -> None:
+        self.tasks.later(self.terms.deadline_s, partial(self.tell, DeadlinePassed()))
+
+    def _alert(self) -> None:
+        self.said("alert", state=self.supervising.state.name, halts=self.supervisor.halts)
+
+    # --- The bot ---------------------------------------------------------------------------
+
+    def _journaled(self, bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
+        return journaled(self.journal, bot, event, self.clock_ns())
+
+    def _allowed(self, command: Place | Cancel | Query) -> bool:
+        """Return whether *command* of the bot may leave."""
+        if not self.supervising.allows(command):
+            return False
+        limit = self.terms.exposure_max
+        if limit is None or not isinstance(command, Place) or not opens_exposure(command.order):
+            return True
+        if self.exposure() <= limit:
+            return True
+        self.said("exposure limit", order=command.client_order_id)
+        return False
+
+    def exposure(self) -> int:
+        """Return what positions and opening orders are worth at the last prices, in money units."""
+        quotes, found = self.session.quotes, holdings(self.session.bot)
+        return sum(
+            held.exposure(quotes[held.symbol].last) for held in found if held.symbol in quotes
+        )
+
+    def _out(self, command: Command) -> None:
+        """Do what the bot asks for."""
+        match command:
+            case Place() | Cancel() | Query():
+                self._send(command)
+            case Wake():
+                woken = partial(self.session.tell, Woken(command.key, command.symbol))
+                self.tasks.later(command.delay_ns / SECOND_NS, woken)
+            case Alert():
+                self.said("bot", text=command.text, number=command.number)
+                self.tasks.later(0.0, self.disturbed)  # once the bot has been told all
+            case _:
+                pass  # the money is asked about with the positions
+
+    def _send(self, command: Place | Cancel | Query) -> None:
+        self.requests.send(command, self.session)
+
+    def _refused(self, client_order_id: int, outcome: Rejected) -> None:
+        self.said(
+            "refused",
+            order=client_order_id,
+            reason=outcome.reason.name,
+            code=outcome.code,
+            text=outcome.text,
+        )
+
+    # --- The venue -------------------------------------------------------------------------
+
+    def _heard(self, news: News) -> None:
+        """Take *news* of the stream."""
+        match news:
+            case Quote():
+                self.heard_ns = self.clock_ns()
+                if self.supervisor.stale:
+                    self.tell(Recovered(Cause.STALE_DATA))
+                self.session.quote(news)
+            case OrderState(found=Found.OPEN) if self._unwanted(news.client_order_id):
+                self._orphan(news)
+            case OrderState():
+                self.session.order(news)
+            case FillNews():
+                self.session.fill(news)
+                if news.liquidation:
+                    self.session.changes += 1
+                    self.disturbed()
+            case _:
+                pass
+
+    def trouble(self, answer: Unavailable) -> None:
+        """Take note that something could not be asked."""
+        self.said("unavailable", text=answer.text)
+        if answer.drift:
+            self.tell(Degraded(Cause.CLOCK_DRIFT))
+        if answer.limited and not self.supervisor.limited:
+            self.tell(Degraded(Cause.RATE_LIMIT))
+            recovered = partial(self.tell, Recovered(Cause.RATE_LIMIT))
+            self.tasks.later(self.terms.limited_s, recovered)

@@ -1,0 +1,49 @@
+"""The supervisor in charge: its news are journaled, and every command asks it before it leaves."""
+
+from collections.abc import Callable
+
+from adapters.journal.steps import Supervision
+from adapters.journal.store import Journal
+from adapters.live.holdings import opens_exposure
+from machines.messages import Cancel, Place, Query
+from machines.supervisor import Event, Supervisor, allows, step
+from spec.supervisor import Action, Outgoing, State
+
+Act = Callable[[Action], None]
+
+
+class Supervising:
+    """Tells *supervisor* what happens, writes what is news, and has *act* do what follows."""
+
+    def __init__(
+        self, supervisor: Supervisor, journal: Journal, act: Act, clock_ns: Callable[[], int]
+    ) -> None:
+        self.supervisor = supervisor
+        self._journal, self._act, self._clock_ns = journal, act, clock_ns
+
+    @property
+    def state(self) -> State:
+        """The supervisor's state."""
+        return self.supervisor.state
+
+    def tell(self, event: Event) -> None:
+        """Tell the supervisor of *event*; what it asks for is done once the news is on disk."""
+        after, actions = step(self.supervisor, event)
+        if after != self.supervisor or actions:
+            self._journal.supervise(self._clock_ns(), Supervision(event, after))
+        self.supervisor = after
+        for action in actions:
+            self._act(action)
+
+    def allows(self, command: Place | Cancel | Query) -> bool:
+        """Return whether *command* of the bot may leave; a stop has orders of its own only."""
+        match command:
+            case Place():
+                if self.state is State.STOPPING:
+                    return False
+                opening = opens_exposure(command.order)
+                return allows(self.supervisor, Outgoing.ORDER, opens_exposure=opening)
+            case Cancel():
+                return allows(self.supervisor, Outgoing.CANCEL, opens_exposure=False)
+            case Query():
+                return allows(self.supervisor, Outgoing.QUERY, opens_exposure=False)

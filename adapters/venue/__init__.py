@@ -1,0 +1,1 @@
+"""Venues as the bot sees them: one port, and what binds it to exchanges."""
