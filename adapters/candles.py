@@ -54,6 +54,29 @@ def load(folder: Path, symbol: str) -> Candles:
     return candles
 
 
+def span(folder: Path, symbol: str) -> tuple[int, int, int]:
+    """Return when the first bar of `<folder>/<symbol>.parquet` opens, how many there are, the step.
+
+    Unix ms, bars and ms.  Only the head of the file is read: `load` says whether the rest is sound.
+
+    Raises:
+        DataError: No such file, or not Parquet, or a column or a metadata key is missing or of
+            the wrong type, or there are no bars.
+    """
+    path = _path(folder, symbol)
+    pa, parquet = _arrow()
+    try:
+        with parquet.ParquetFile(path, memory_map=True) as file:
+            step_ms: int = _metadata(path, file.schema_arrow)["step_ms"]
+            first = next(file.iter_batches(batch_size=1, columns=[TIME], use_threads=False), None)
+            bars: int = file.metadata.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path}: not readable, {error}; write it again") from error
+    if first is None or not bars:
+        raise DataError(f"{path}: no bars; write at least one")
+    return first.column(0)[0].as_py(), bars, step_ms
+
+
 def save(candles: Candles, folder: Path) -> Path:
     """Write *candles* to `<folder>/<symbol>.parquet`, over what was there, and return the path.
 

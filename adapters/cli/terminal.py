@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 from functools import wraps
 from importlib.util import find_spec
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -64,6 +65,15 @@ def needed(*modules: str) -> None:
         raise CommandError(
             f"not installed: {', '.join(missing)}; `make check` installs what checking needs"
         )
+
+
+def made_folder(out: Path) -> Path:
+    """Return *out* once the folder is there: before the work, in case it cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(f"out {out}: {error.strerror}; give a folder to write to") from error
+    return out
 
 
 def console() -> "Console":

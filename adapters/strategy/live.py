@@ -24,8 +24,10 @@ def _mirror(name: str, unit: str, interval: str, default: str, meaning: str) -> 
     )
 
 
-def _number(name: str, unit: str, interval: str, default: str | None, meaning: str) -> Key:
-    """Return the key of a number that has no effect here; without a default it may be null."""
+def _number(  # noqa: PLR0913  # one for each column of the table
+    name: str, unit: str, interval: str, default: str | None, meaning: str, *, used: bool = False
+) -> Key:
+    """Return the key of a number; without a default it may be null."""
     return Key(
         path=f"live.{name}",
         kind=Kind.NUMBER,
@@ -33,6 +35,7 @@ def _number(name: str, unit: str, interval: str, default: str | None, meaning: s
         range=Range.of(interval),
         default=number(default),
         empty=default is None,
+        used=used,
         meaning=meaning,
     )
 
@@ -146,7 +149,8 @@ KEPT = (
     _whole("max_n_restarts_per_day", "restarts", 10, "Restarts after which it ends."),
     _whole("max_ohlcv_fetches_per_minute", "requests", 30, "Most requests for candles."),
     _number("max_realized_loss_pct", "fraction of the highest balance", "[0, 100]", "1",
-            "Closes that would lose more than this are left out; 1 or more lets all pass."),
+            "Closes that would lose more than this are left out; 1 or more lets all pass.",
+            used=True),
     _number("max_warmup_minutes", "minutes", TIME, "0", "Most candles to start from; 0: all."),
     _number("minimum_coin_age_days", "days", TIME, "365", "Younger coins are left out."),
     _number("order_match_tolerance_pct", "fraction of the price", PART, "0.0002",
@@ -163,7 +167,7 @@ KEPT = (
     _number("warmup_fetch_delay_ms", "ms", "[0, 600000]", None, "Pause between those."),
     _number("warmup_jitter_seconds", "seconds", TIME, "30", "Most random delay of a start."),
     _number("warmup_ratio", "fraction of the longest span", "[0, 100]", "0.3",
-            "How many candles to start from."),
+            "How many candles to start from.", used=True),
 )
 # fmt: on
 KEYS = (*TRADED, *MIRROR, *KEPT)

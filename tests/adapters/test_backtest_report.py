@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from adapters.backtest_report import Provenance, fingerprint, summary, versions, write
+from adapters.backtest.report import Provenance, summary, versions, write
 from simulator.metrics import (
     FILL,
     METRICS,
@@ -75,9 +74,12 @@ def provenance(title: str = "A run") -> Provenance:
     return Provenance(
         title=title,
         config='{"a": 1}\n',
-        data={"ONE.parquet": "ab" * 32},
+        markets='{"ONE": {}}\n',
+        engine={"semantics": "strict", "funding": 0.5},
+        data={"ONE": "ab" * 6},
         versions={"python": "3.11"},
         seed=7,
+        notes=("Some.",),
     )
 
 
@@ -103,6 +105,7 @@ def test_the_folder_holds_everything(folder: Path) -> None:
         "exposure.png",
         "fills.csv",
         "fills.parquet",
+        "markets.json",
         "report.html",
         "run.json",
         "samples.parquet",
@@ -116,10 +119,13 @@ def test_the_folder_holds_everything(folder: Path) -> None:
     told = json.loads((folder / "run.json").read_text())
     assert told == {
         "title": "A run",
-        "data": {"ONE.parquet": "ab" * 32},
+        "engine": {"semantics": "strict", "funding": 0.5},
+        "data": {"ONE": "ab" * 6},
         "versions": {"python": "3.11"},
         "seed": 7,
+        "notes": ["Some."],
     }
+    assert (folder / "markets.json").read_text() == provenance().markets
 
 
 def test_fills_come_back(folder: Path) -> None:
@@ -181,6 +187,8 @@ def test_the_page_loads_nothing(folder: Path) -> None:
         "Hedge effectiveness",
         "3.11",
         "abababababab",
+        "Some.",
+        "semantics strict, funding 0.5",
     ):
         assert words in text, words
     assert text.count("<td") > 4 * len(METRICS)
@@ -286,14 +294,17 @@ def test_a_run_in_which_nothing_happened(tmp_path: Path) -> None:
     assert read(tmp_path / "trades.parquet").num_rows == 0
 
 
-def test_fingerprints_are_those_of_the_content(tmp_path: Path) -> None:
-    """The same bytes have the same fingerprint under their name."""
-    (tmp_path / "b.parquet").write_bytes(b"two")
-    (tmp_path / "a.parquet").write_bytes(b"one")
-    found = fingerprint(tmp_path.glob("*"))
-    assert list(found) == ["a.parquet", "b.parquet"]
-    assert found["b.parquet"] == sha256(b"two").hexdigest()
-    assert {"python", "hedgeproof", "numpy"} <= versions().keys()
+def test_versions_are_those_of_what_may_matter() -> None:
+    """Python, and every library that computes."""
+    assert {"python", "hedgeproof", "numpy", "numba"} <= versions().keys()
+
+
+def test_pictures_of_an_earlier_run_are_gone(tmp_path: Path) -> None:
+    """A symbol that is not traded any more has no picture any more."""
+    (tmp_path / "symbol-OLD.png").write_bytes(b"")
+    list(write(made(), provenance(), tmp_path))
+    assert not (tmp_path / "symbol-OLD.png").exists()
+    assert (tmp_path / "symbol-ONE.png").exists()
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """From the strategy's configuration to what pricing and the machines take."""
 
 import json
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from attrs import asdict, evolve
 from adapters.strategy import coins
 from adapters.strategy.keys import LONG, SHORT, SIDES, Json, Key, Kind
 from adapters.strategy.parse import Strategy, default, parse
+from adapters.strategy.settings import refused, warmup
+from adapters.strategy.settings import settings as engine
 from adapters.strategy.table import LISTED
 from adapters.strategy.terms import (
     Terms,
@@ -28,12 +31,25 @@ from adapters.strategy.values import checked
 from machines.mirror_inputs import Base, Settings
 from machines.pricing.closes import CloseTerms
 from machines.pricing.entries import EntryTerms
+from machines.pricing.numbers import Market
 from machines.pricing.unstuck import UnstuckTerms
+from simulator.engine.run import Settings as Run
 from spec.mirror import Mode, Pending, Reduce
 from spec.slots import Mode as SlotMode
 from spec.terms import PositionMode
 
-USED = [key for key in LISTED if key.used]
+SELECTING = {  # which candles a backtest takes: its command's own tests show it
+    f"backtest.{name}" for name in ("start_date", "end_date", "balance_sample_divider")
+}
+RUNNING: dict[str, Callable[[Strategy], object]] = {  # how a backtest goes on
+    "backtest.candle_interval_minutes": lambda strategy: tuple(refused(strategy, 60_000)),
+    "backtest.liquidation_threshold": lambda strategy: run_of(strategy).liquidation_threshold,
+    "backtest.max_warmup_minutes": warmup,
+    "live.max_realized_loss_pct": lambda strategy: run_of(strategy).losses_max,
+    "live.warmup_ratio": warmup,
+}
+USED = [key for key in LISTED if key.used and key.path not in {*SELECTING, *RUNNING}]
+MARKET = Market(qty_step=0.001, price_step=0.1, min_qty=0.001, min_cost=5, c_mult=1)
 SYMBOLS = ("BTCUSDT", "ETH/USDT:USDT", "SOLUSDC", "USDT")
 BOTH = {
     side: {"n_positions": 3, "total_wallet_exposure_limit": 1.5, "risk_we_excess_allowance_pct": 0}
@@ -62,6 +78,11 @@ def everything(strategy: Strategy) -> object:
     )
 
 
+def run_of(strategy: Strategy) -> Run:
+    """Return what the engine is told."""
+    return engine(strategy, {"BTCUSDT": MARKET}, 60_000, 1)
+
+
 def other(key: Key) -> Json:
     """Return a legal value of *key* that is no default."""
     if key.kind is Kind.SWITCH:
@@ -80,6 +101,14 @@ def test_every_key_that_has_an_effect_reaches_the_program(key: Key) -> None:
     kept, fix = checked(key, other(key))
     assert (fix, kept == whole.values[key.path]) == ("", False)
     assert everything(evolve(whole, values={**whole.values, key.path: kept})) != everything(whole)
+
+
+@pytest.mark.parametrize("path", RUNNING)
+def test_keys_of_a_backtest_reach_it(path: str) -> None:
+    """Each of them changes what the engine is told, or is refused."""
+    whole = of({"bot": BOTH})
+    changed = evolve(whole, values={**whole.values, path: Decimal(120)})
+    assert RUNNING[path](changed) != RUNNING[path](whole)
 
 
 @pytest.mark.parametrize("key", [key for key in LISTED if not key.used], ids=lambda key: key.path)

@@ -1,7 +1,6 @@
 """The HTML page of a backtest: everything in one text, nothing to load."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from itertools import groupby
@@ -10,15 +9,14 @@ from typing import Final
 import numpy as np
 
 from simulator.candles import utc
-from simulator.metrics import METRICS, Metric, Month, Records, metrics, months, trades
+from simulator.metrics import BY_NAME, METRICS, Month, Records, metrics, months, trades
 from simulator.report import tables
 from simulator.report.backtest.charts import Chart, charts, traded
 from simulator.report.backtest.figures import Json, figure
+from simulator.report.backtest.words import NONE, value, words
 from simulator.report.page import CONFIG, CSS
 from simulator.report.untyped import plotly_bundle
 
-NONE: Final = "n/a"
-SHORT: Final = {"adg": "ADG", "mdg": "MDG", "pnl": "P&L"}
 KEY: Final = (
     "gain",
     "adg",
@@ -74,19 +72,19 @@ def page(records: Records, title: str, facts: Mapping[str, str]) -> str:
     """Return the report of *records*; *facts* stand at its top."""
     found, drawn = metrics(records), list(charts(records))
     header = {"Period": _period(records), "Symbols": ", ".join(records.symbols), **facts}
-    key = ((_words(name), _value(_metric(name), found[name])) for name in KEY)
+    key = ((words(name), value(BY_NAME[name], found[name])) for name in KEY)
     sections = [
         f"<header><h1>{escape(title)}</h1>{tables.facts(header.items(), 'setup')}</header>",
-        _section("summary", "Key figures", tables.facts(key, "key")),
-        *(_figure(chart) for chart in drawn[:2]),
-        _section("months", "Months", _months(months(records))),
-        _section("symbols", "Symbols", _symbols(records) + _folded(drawn[2:])),
+        section("summary", "Key figures", tables.facts(key, "key")),
+        *(framed(chart) for chart in drawn[:2]),
+        section("months", "Months", _months(months(records))),
+        section("symbols", "Symbols", _symbols(records) + _folded(drawn[2:])),
         *_groups(found),
     ]
-    return _document(title, sections, {chart.name: figure(chart) for chart in drawn})
+    return document(title, sections, {chart.name: figure(chart) for chart in drawn})
 
 
-def _document(title: str, sections: list[str], drawn: dict[str, Json]) -> str:
+def document(title: str, sections: list[str], drawn: dict[str, Json]) -> str:
     """Return the whole page; no text in *drawn* can end the script or begin another."""
     data = json.dumps(drawn, separators=(",", ":")).replace("<", "\\u003c")
     return "\n".join(
@@ -102,15 +100,15 @@ def _document(title: str, sections: list[str], drawn: dict[str, Json]) -> str:
     )
 
 
-def _section(name: str, title: str, body: str) -> str:
+def section(name: str, title: str, body: str) -> str:
     """Return one section of the page."""
     return f'<section id="{name}"><h2>{escape(title)}</h2>{body}</section>'
 
 
-def _figure(chart: Chart) -> str:
-    """Return the place of *chart*."""
+def framed(chart: Chart) -> str:
+    """Return the section in which *chart* is drawn."""
     place = f'<div id="figure-{escape(chart.name)}" class="figure"></div>'
-    return _section(chart.name, chart.title, place)
+    return section(chart.name, chart.title, place)
 
 
 def _folded(drawn: list[Chart]) -> str:
@@ -172,43 +170,21 @@ def _line(records: Records, symbol: int) -> tuple[float, ...]:
 
 def _cells(line: "tuple[float, ...] | np.ndarray[tuple[int], np.dtype[np.float64]]") -> list[str]:
     """Return two counts and five amounts."""
-    values = [float(value) for value in line]
-    return [*(f"{value:,.0f}" for value in values[:2]), *map(_number, values[2:])]
+    numbers = [float(number) for number in line]
+    return [*(f"{number:,.0f}" for number in numbers[:2]), *map(_number, numbers[2:])]
 
 
 def _groups(found: Mapping[str, float | None]) -> Iterator[str]:
     """Yield a section with the table of each group of metrics."""
     for group, members in groupby(METRICS, lambda metric: metric.group):
         rows = (
-            (_words(each.name), each.says, each.unit, _value(each, found[each.name]))
+            (words(each.name), each.says, each.unit, value(each, found[each.name]))
             for each in members
         )
         table = tables.table(("Metric", "It says", "Unit", "Value"), rows, left=3)
-        yield _section(f"metrics-{group}", group.capitalize(), table)
+        yield section(f"metrics-{group}", group.capitalize(), table)
 
 
-def _metric(name: str) -> Metric:
-    """Return the metric of that name."""
-    return next(metric for metric in METRICS if metric.name == name)
-
-
-def _words(name: str) -> str:
-    """Return *name* for people."""
-    words = name.replace("_", " ").capitalize()
-    return re.sub("adg|mdg|pnl", lambda found: SHORT[found[0].lower()], words, flags=re.IGNORECASE)
-
-
-def _value(metric: Metric, value: float | None) -> str:
-    """Return *value* in the unit of *metric*: shares as percent, quote to the cent."""
-    if value is None:
-        return NONE
-    if metric.unit.startswith("share"):
-        return f"{100 * value:,.3f} %"
-    if metric.unit == "count":
-        return f"{value:,.0f}"
-    return f"{value:,.2f}" if metric.unit in {"quote", "hours", "count a day"} else f"{value:,.4f}"
-
-
-def _number(value: float | None, factor: float = 1) -> str:
-    """Return *value* times *factor* with two places; nothing is not negative."""
-    return NONE if value is None else f"{round(value * factor, 2) + 0.0:,.2f}"
+def _number(amount: float | None, factor: float = 1) -> str:
+    """Return *amount* times *factor* with two places; nothing is not negative."""
+    return NONE if amount is None else f"{round(amount * factor, 2) + 0.0:,.2f}"

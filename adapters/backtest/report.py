@@ -3,7 +3,8 @@
 | file | holds |
 |---|---|
 | `config.json` | the configuration, whole |
-| `run.json` | versions, the fingerprint of each data file, the seed |
+| `markets.json` | the terms of the markets |
+| `run.json` | versions, a fingerprint of each symbol's bars, the seed, notes |
 | `summary.json` | every metric, those weighted by recency, the months |
 | `fills`, `trades` | `.parquet` and `.csv`, the same columns |
 | `samples.parquet` | equity, balance, exposures, market, P&L of mirrors |
@@ -13,8 +14,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from hashlib import file_digest
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -40,18 +40,25 @@ Columns = dict[str, Any]  # arrays, or lists of texts
 LIBRARIES: Final = ("hedgeproof", "numpy", "numba", "pyarrow")
 WEIGHTED: Final = frozenset({"growth", "risk"})  # groups whose metrics are also told so
 TIMES: Final = {"ts_ms": "time", "opened_ms": "opened_at", "closed_ms": "closed_at"}
-SHOWN: Final = 12  # digits of a fingerprint on the page
+FILES: Final = frozenset({"config", "markets"})  # of `Provenance`
 
 
 @frozen(kw_only=True)
 class Provenance:
-    """What a run can be repeated with: *config* as JSON, *data* as a fingerprint for each file."""
+    """What a run can be repeated with, and *notes* on what it left out.
+
+    *config* and *markets* are JSON files, *engine* is what it was told besides, *data* has a
+    fingerprint for each symbol.
+    """
 
     title: str
     config: str = field(repr=False)
+    markets: str = field(repr=False)
+    engine: Mapping[str, str | float] = field(factory=dict[str, str | float])
     data: Mapping[str, str]
     versions: Mapping[str, str]
     seed: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def versions() -> dict[str, str]:
@@ -65,32 +72,30 @@ def versions() -> dict[str, str]:
     return found
 
 
-def fingerprint(paths: Iterable[Path]) -> dict[str, str]:
-    """Return the SHA-256 of each file, in hex, by its name."""
-    found: dict[str, str] = {}
-    for path in sorted(paths):
-        with path.open("rb") as file:
-            found[path.name] = file_digest(file, "sha256").hexdigest()
-    return found
-
-
-def write(records: Records, run: Provenance, out: Path) -> Iterator[tuple[int, int]]:
+def write(
+    records: Records, run: Provenance, out: Path, *, pictures: bool = True
+) -> Iterator[tuple[int, int]]:
     """Write the files of *records* to *out*, and yield (tasks done, tasks) after each.
+
+    Its charts as PNG take longest; without *pictures* they are only on the page.
 
     Raises:
         RecordError: The records contradict themselves; nothing was written.
     """
     validate(records)
     out.mkdir(parents=True, exist_ok=True)
+    for picture in out.glob("*.png"):  # those of symbols may be an earlier run's
+        picture.unlink()
     tasks: tuple[Callable[[], object], ...] = (
         lambda: _text(out / "config.json", run.config),
-        lambda: _json(out / "run.json", asdict(run, filter=lambda at, _: at.name != "config")),
+        lambda: _text(out / "markets.json", run.markets),
+        lambda: _json(out / "run.json", asdict(run, filter=lambda at, _: at.name not in FILES)),
         lambda: _json(out / "summary.json", summary(records)),
         lambda: _table(out / "fills", fill_columns(records)),
         lambda: _table(out / "trades", trade_columns(records)),
         lambda: _parquet(out / "samples.parquet", sample_columns(records)),
-        lambda: _pictures(records, out),
         lambda: _page(records, run, out),
+        *((lambda: _pictures(records, out),) if pictures else ()),
     )
     for number, task in enumerate(tasks, start=1):
         task()
@@ -175,10 +180,13 @@ def _page(records: Records, run: Provenance, out: Path) -> None:
     from simulator.report.backtest import html
 
     facts = {
+        "Engine": ", ".join(f"{name} {value}" for name, value in run.engine.items()),
         "Seed": "none" if run.seed is None else str(run.seed),
         "Versions": ", ".join(f"{name} {number}" for name, number in run.versions.items()),
-        "Data (SHA-256)": ", ".join(f"{name} {sha[:SHOWN]}" for name, sha in run.data.items()),
+        "Data": ", ".join(f"{name} {digits}" for name, digits in run.data.items()),
     }
+    if run.notes:
+        facts["Notes"] = "; ".join(run.notes)
     _text(out / "report.html", html(records, run.title, facts))
 
 
