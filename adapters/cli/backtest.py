@@ -178,6 +178,10 @@ def _run(found: "Backtest", title: str, out: Path, *, pictures: bool) -> None:
     with waiting("files") as told:
         for number, count in write(records, provenance, out, pictures=pictures):
             told(number, count, "")
+    if result.mirror is not None:
+        from adapters.backtest import mirror_log
+
+        mirror_log.write(result.mirror, out)
     console().print(_table(records, title))
     for ending in endings:
         print(ending)

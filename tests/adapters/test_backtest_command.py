@@ -2,6 +2,7 @@
 
 import json
 import re
+from decimal import Decimal
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -181,6 +182,14 @@ def test_mirrors_hedge_in_the_same_run(data: Path, tmp_path: Path) -> None:
     assert mirrors
     assert mirrors <= {("BBBUSDT", "SHORT"), ("CCCUSDT", "SHORT")}
     assert 0 < summary(tmp_path / "r")["band_share"] <= 1
+    logged = (tmp_path / "r/mirror.log").read_text(encoding="utf-8").splitlines()
+    data_of = [
+        json.loads(each)
+        for each in (tmp_path / "r/mirror.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert [each.split()[0] for each in logged] == [each["time"] for each in data_of]
+    assert any("; open sell" in each for each in logged)
+    assert all(Decimal(each["band"]) <= Decimal(each["target"]) for each in data_of)
 
 
 def refused(data: Path, path: Path, *words: object) -> str:
