@@ -15,6 +15,7 @@ from adapters.strategy.schema import dump
 from machines.lift import draw
 from simulator.catalogue import WORLDS, catalogue
 from simulator.counterexample import mermaid, text
+from simulator.faults import markdown as faults
 from simulator.judge import kill
 from simulator.matrix import hooks, matrix
 from simulator.metrics import markdown as metrics
@@ -68,6 +69,7 @@ def main() -> None:
     drawn = {REFERENCE / name: picture for name, picture in pictures().items()}
     told = {path: found(path.read_text(encoding="utf-8")).encode() for path in FOUND}
     told[REFERENCE / "metrics.md"] = metrics().encode()
+    told[REFERENCE / "faults.md"] = faults().encode()
     told[ASSUMPTIONS] = assumptions().encode()
     told[REFERENCE / "configuration-strategy.md"] = strategy.markdown().encode()
     told[SCHEMA] = dump().encode()

@@ -23,6 +23,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 COMMANDS = {"hedgeproof", "make", "pytest", "python"} | {
     *("cat", "cd", "cmp", "echo", "export", "git", "grep", "head", "mkdir", "mv", "sed"),
 }
+SERVING = ("hedgeproof exchange", "hedgeproof run")
 CUT = "..."  # a line that stands for lines left out
 
 
@@ -100,12 +101,15 @@ def test_quoted_output_is_real(page: str, tmp_path: Path) -> None:
 def session(commands: list[str], folder: Path) -> list[list[str]]:
     """Return the lines that each of *commands* prints in one shell in *folder*.
 
-    `make run` is what it runs once installed; other targets are left to the reader.
+    `make run` is what it runs once installed; other targets, and what serves until it is
+    interrupted, are left to the reader.
     """
     lines: list[str] = []
     for command in commands:
         told = command.replace(".venv/bin/hedgeproof", "hedgeproof")
         target = told.removeprefix("make ") if told.startswith("make ") else ""
+        if told.startswith(SERVING):
+            target = told
         lines += ["echo @@", {"": told, "run": "hedgeproof simulate"}.get(target, ":")]
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     done = subprocess.run(  # noqa: S603  # what our own pages show

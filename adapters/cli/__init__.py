@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from adapters.cli.audit import audit, replay
+from adapters.cli.backtest import backtest
 from adapters.cli.check import check
+from adapters.cli.compare import compare
 from adapters.cli.config import config
 from adapters.cli.data import app as data
 from adapters.cli.draw import draw
@@ -14,7 +16,10 @@ from adapters.cli.export import export
 from adapters.cli.fuzz import fuzz
 from adapters.cli.machines import machines
 from adapters.cli.rows import rows
+from adapters.cli.run import run
 from adapters.cli.simulate import simulate
+from adapters.cli.status import status
+from adapters.cli.swarm import swarm
 from adapters.cli.terminal import orderly
 
 app = typer.Typer(
@@ -58,8 +63,13 @@ app.command()(orderly(rows))
 app.command()(orderly(fuzz))
 app.command()(orderly(export))
 app.command()(orderly(simulate))
+app.command()(orderly(backtest))
+app.command()(orderly(compare))
+app.command()(orderly(swarm))
 app.command()(orderly(audit))
 app.command()(orderly(replay))
 app.command()(orderly(exchange))
+app.command()(orderly(run))
+app.command()(orderly(status))
 app.add_typer(config)
 app.add_typer(data)

@@ -233,6 +233,15 @@ def test_check_takes_the_beginning_of_names(clocks: list[Space]) -> None:
     assert "other" not in shown
 
 
+def test_check_all_is_no_argument(clocks: list[Space]) -> None:
+    """The same worlds, and no names beside it."""
+    clocks.append(entry(2))
+    said, unsaid = run("check", "--all"), run("check")
+    assert (said.exit_code, "clock" in said.stdout) == (0, True)
+    assert len(said.stdout.splitlines()) == len(unsaid.stdout.splitlines())
+    assert refusal("check", "clock", "--all") == "clock: name worlds, or give --all"
+
+
 def test_check_names_dead_rows(clocks: list[Space]) -> None:
     """A row that no world of the machine takes was not checked: exit code 1."""
     spec, _ = MACHINES["position"]

@@ -8,7 +8,7 @@ from attrs import evolve
 from adapters.venue.port import Outcome, Rejected
 from machines.messages import Wanted
 from spec.supervisor import State
-from spec.terms import OrderType, PositionSide, Reason
+from spec.terms import OrderType, Reason, Side
 from tests.adapters.live_world import PRICE, UNIT, World, simulated
 
 Refusals = list[tuple[int, Wanted]]
@@ -19,7 +19,8 @@ async def refused(world: World) -> Refusals:
     """Let the bot run, and refuse what it wants when the price moves."""
     refusals = Refusals()
 
-    async def refusing(_: int, client_order_id: int, order: Wanted) -> Outcome:
+    async def refusing(symbol: int, client_order_id: int, order: Wanted) -> Outcome:
+        del symbol
         refusals.append((client_order_id, order))
         return Rejected(Reason.TRIGGER_CROSSED, "", "")
 
@@ -39,8 +40,15 @@ def test_an_order_that_nobody_knows_of_is_canceled_once_the_stream_shows_it(tmp_
     async def story() -> None:
         world = World(tmp_path / "j")
         (key, order), *_ = await refused(world)
-        limit = {"type": OrderType.LIMIT, "trigger_ticks": 0, "price_ticks": PRICE // 2}
-        await world.port.place(0, key, evolve(order, **limit, reduce_only=False))
+        far = evolve(
+            order,
+            trigger_ticks=0,
+            reduce_only=False,
+            type=OrderType.LIMIT,
+            price_ticks=2 * PRICE,
+            side=Side.SELL,
+        )
+        await world.port.place(0, key, far)
         assert key in {each.client_order_id for each in world.venue.open_orders(0)}
         await asyncio.sleep(SOON_S)
         assert key not in {each.client_order_id for each in world.venue.open_orders(0)}
@@ -57,8 +65,8 @@ def test_a_fill_that_the_bot_cannot_explain_is_asked_about_at_once(tmp_path: Pat
     async def story() -> None:
         world = World(tmp_path / "j")
         (key, order), *_ = await refused(world)
-        market = {"type": OrderType.MARKET, "trigger_ticks": 0, "reduce_only": False}
-        await world.port.place(0, key, evolve(order, **market, position_side=PositionSide.NONE))
+        market = evolve(order, type=OrderType.MARKET, trigger_ticks=0, reduce_only=False)
+        await world.port.place(0, key, market)
         await world.until(lambda: world.loop.supervising.state is not State.RUNNING, SOON_S)
         await world.until(lambda: world.loop.supervising.state is State.HALTED)
         assert ("bot", {"text": "late report", "number": key}) in world.said

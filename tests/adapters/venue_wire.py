@@ -236,7 +236,7 @@ class World:
     @asynccontextmanager
     async def again(self, bot: str) -> AsyncIterator[CcxtVenue]:
         """Open another adapter, for *bot*."""
-        async with connected(self.served.kind, self.wire, bot) as venue:
+        async with connected(self.served.kind, self.wire.port, bot) as venue:
             yield venue
 
     def text(self, number: int) -> str:
@@ -251,7 +251,7 @@ async def world(kind: Kind, **setup: Any) -> AsyncIterator[World]:
     wire = Wire(await served.port())
     await wire.open()
     try:
-        async with connected(kind, wire, BOT) as venue:
+        async with connected(kind, wire.port, BOT) as venue:
             desk = Desk(venue)
             yield World(served, wire, desk)
             await desk.close()
@@ -261,10 +261,10 @@ async def world(kind: Kind, **setup: Any) -> AsyncIterator[World]:
 
 
 @asynccontextmanager
-async def connected(kind: Kind, wire: Wire, bot: str) -> AsyncIterator[CcxtVenue]:
-    """Open an adapter at the end of *wire*."""
+async def connected(kind: Kind, port: int, bot: str) -> AsyncIterator[CcxtVenue]:
+    """Open an adapter on *port*."""
     credentials = Credentials(key="key-1", secret="secret-1")  # noqa: S106
-    venue = CcxtVenue(kind.dialect, [SYMBOL], bot, credentials, kind.config(wire.port))
+    venue = CcxtVenue(kind.dialect, [SYMBOL], bot, credentials, kind.config(port))
     try:
         failed = await venue.open()
         assert failed is None, failed
