@@ -31,8 +31,8 @@ lint: .venv/dev.stamp ## style, types and import rules
 check: .venv/dev.stamp ## explore the closed worlds exhaustively
 	@$(BIN)/hedgeproof check
 
-prove: .venv/dev.stamp ## prove the laws over all integers with CrossHair
-	@$(BIN)/python tests/laws/prove.py
+prove: .venv/dev.stamp ## prove the laws over all integers with CrossHair; goes on where it was stopped
+	@$(BIN)/python -m tests.laws.prove $(ARGS)
 
 bench: .venv/dev.stamp .rivals/stamp ## measure speed and memory; also --json FILE: make bench ARGS=...
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)

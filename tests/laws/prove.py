@@ -1,8 +1,11 @@
-"""Prove every law over all integers with CrossHair: `python tests/laws/prove.py [law ...]`.
+"""Prove every law over all integers with CrossHair: `python -m tests.laws.prove [law ...]`.
 
 CrossHair exits with 0 also where it neither confirms nor refutes, so its report is read: every law
 must be confirmed over all paths within its budget of processor seconds.  So must every pair of
 functions that say the same: what one of them says the other must, on all paths.
+
+What is proven is kept (`tests.laws.kept`), so a run that was stopped goes on where it was;
+`--again` proves all anew.
 """
 
 import importlib
@@ -16,6 +19,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from attrs import frozen
+
+from tests.laws.kept import keep, kept
 
 ROOT = Path(__file__).parents[2]
 MODULES = (
@@ -117,16 +122,33 @@ def _asked(what: str, arguments: Sequence[str], budget_s: int) -> tuple[str, flo
     return done.stdout + done.stderr, time.monotonic() - start
 
 
-def main(names: Sequence[str]) -> int:
-    """Prove the laws whose names contain one of *names*, or all; return 1 if one is not proven."""
+def settle(law: str, ask: Callable[[str], Proof], *, again: bool) -> Proof:
+    """Return the proof of *law* that is kept, unless *again*; else what *ask* says, kept if so."""
+    before = None if again else kept(law)
+    if before is not None:
+        return Proof(law, *before)
+    proof = ask(law)
+    if proof.proven:
+        keep(law, proof.seconds, proof.verdict)
+    return proof
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Prove the laws whose names contain one of *arguments*, or all; return 1 if one is not."""
+    again = "--again" in arguments
+    names = [name for name in arguments if name != "--again"]
     found: dict[str, Callable[[str], Proof]] = {}
     found |= {law: prove for module in MODULES for law in laws(module)}
     found |= {pair: compare for module in PAIRS for pair in pairs(module)}
     chosen = [law for law in found if not names or any(name in law for name in names)]
     width = max(map(len, chosen), default=0) - len("tests.laws.")
     proven = 0
+
+    def settled(law: str) -> Proof:
+        return settle(law, found[law], again=again)
+
     with ThreadPoolExecutor(JOBS) as pool:
-        for proof in pool.map(lambda law: found[law](law), chosen):
+        for proof in pool.map(settled, chosen):
             proven += proof.proven
             name = proof.law.removeprefix("tests.laws.")
             print(f"{name:{width}} {proof.seconds:6.1f} s  {proof.verdict}", flush=True)
@@ -135,5 +157,4 @@ def main(names: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     sys.exit(main(sys.argv[1:]))
