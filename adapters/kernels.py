@@ -22,17 +22,20 @@ SOURCES = (
 KEPT = 3  # states of the sources
 
 
-def keep(cache: Path | None = None) -> None:
+def keep(cache: Path | None = None) -> bool:
     """Let numba keep what it compiles below *cache*, the user's own if left out.
 
-    Once numba is imported, or where a person has chosen a folder, this changes nothing.
+    Return whether nothing is kept there yet.  Once numba is imported, or where a person has chosen
+    a folder, this changes nothing.
     """
     if PLACE in os.environ or "numba" in sys.modules:
-        return
+        return False
     root = cache or _own()
-    os.environ[PLACE] = str(root / digest(SOURCES))
+    place = root / digest(SOURCES)
+    os.environ[PLACE] = str(place)
     for old in sorted(root.glob("*"), key=lambda path: path.stat().st_mtime)[:-KEPT]:
         rmtree(old, ignore_errors=True)
+    return not place.exists()
 
 
 def digest(folders: tuple[Path, ...]) -> str:

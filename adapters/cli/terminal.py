@@ -60,11 +60,13 @@ def nearest(what: str, name: str, known: Iterable[str]) -> CommandError:
 
 def needed(*modules: str) -> None:
     """Refuse to go on without *modules*, which only some commands need."""
-    keep()
+    first = keep()
     if missing := [module for module in modules if find_spec(module) is None]:
         raise CommandError(
             f"not installed: {', '.join(missing)}; `make check` installs what checking needs"
         )
+    if first:
+        print("hedgeproof: first use: compiles for up to a minute, and keeps it", file=sys.stderr)
 
 
 def made_folder(out: Path) -> Path:

@@ -32,9 +32,16 @@ def test_few_states_are_kept(tmp_path: Path) -> None:
     for number in range(KEPT + 2):
         (tmp_path / str(number)).mkdir()
         os.utime(tmp_path / str(number), (number, number))
-    keep(tmp_path)
+    assert keep(tmp_path)
     assert os.environ[PLACE] == str(tmp_path / digest(SOURCES))
     assert len(list(tmp_path.iterdir())) == KEPT
+
+
+@pytest.mark.usefixtures("fresh")
+def test_what_is_kept_is_not_compiled_again(tmp_path: Path) -> None:
+    """Only who has nothing kept is told to wait."""
+    (tmp_path / digest(SOURCES)).mkdir()
+    assert not keep(tmp_path)
 
 
 @pytest.mark.usefixtures("fresh")
