@@ -17,6 +17,8 @@ from simulator.explorer import Claim, Fair, Move, always, leads_to, sometimes
 from spec.properties import Kind, Property
 
 Features = Mapping[str, int]
+Permutation = tuple[int, ...]
+Renamed = Callable[[Any, Permutation], Any]
 Holds = Callable[[Any], Any]  # of an object with a feature's value, or array of values, by name
 LOSES, DOUBLES = "loses", "doubles"
 
@@ -87,6 +89,24 @@ class Rule:
     fair: Fair = frozenset()
 
 
+class AsymmetryError(ValueError):
+    """A world is not as symmetric as it declares; the message says where."""
+
+
+@frozen
+class Symmetry:
+    """So many *things*, numbered from 0, may change places, and nobody can tell.
+
+    *renamed*, by the name of an actor or a channel, is pure: of a local state or a message and a
+    permutation it returns what that is when thing i is called `permutation[i]`.  What is not in it
+    names no thing.  *groups* are actors, or channels, one for each thing: they change places too.
+    """
+
+    things: int
+    renamed: Mapping[str, Renamed]
+    groups: tuple[tuple[str, ...], ...] = ()
+
+
 class Locals(NamedTuple):
     """A state of the whole world: of each actor, and what each channel carries."""
 
@@ -115,6 +135,8 @@ def _destinations(world: "ActorWorld") -> tuple[int, ...]:
 class ActorWorld:
     """A closed world; *to* is the number of the actor that each channel leads to.
 
+    *symmetry* is used by those that ask for it, and checked.
+
     Raises:
         ValueError: Two actors, channels or features share a name, or a channel leads nowhere.
     """
@@ -123,6 +145,7 @@ class ActorWorld:
     actors: tuple[Actor, ...]
     channels: tuple[Channel, ...]
     rules: tuple[Rule, ...] = ()
+    symmetry: Symmetry | None = None
     to: tuple[int, ...] = field(
         init=False, repr=False, eq=False, default=Factory(_destinations, takes_self=True)
     )
@@ -139,6 +162,11 @@ class ActorWorld:
         if channel not in self._number:
             raise ValueError(f"{self.name}: no channel {channel!r}; there are {list(self._number)}")
         return self._number[channel]
+
+    def reduction(self) -> Symmetry | None:
+        """Return the symmetry to explore it by: none where a leads-to needs the whole graph."""
+        whole = any(rule.property.kind is Kind.LEADS_TO for rule in self.rules)
+        return None if whole else self.symmetry
 
     def initial(self) -> Iterable[Locals]:
         """Return where the world starts: every channel is empty."""

@@ -29,16 +29,20 @@ class Checked:
     taken: Mapping[str, frozenset[Pair]]
 
 
-def checked(entry: Entry, progress: Progress | None = None, workers: int = 1) -> Checked:
+def checked(
+    entry: Entry, progress: Progress | None = None, workers: int = 1, *, symmetry: bool = False
+) -> Checked:
     """Explore *entry* to its end and note which rows it takes, then judge its mutants.
 
-    Of a world of actors *workers*, one or two, share the work.
+    Of a world of actors *workers*, one or two, share the work, and a declared *symmetry* may be
+    made use of; the mutants are explored without.
 
     Raises:
+        AsymmetryError: The world is not as symmetric as it declares.
         BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
     """
     with watched() as found:
-        report = explore(fresh(entry.world), progress, workers=workers)
+        report = explore(fresh(entry.world), progress, workers=workers, symmetry=symmetry)
         taken = {rows.machine: rows.taken for rows in found()}
     kills = tuple(kill(mutant, progress) for mutant in entry.mutants)
     return Checked(Judgement(entry, report, kills), taken)

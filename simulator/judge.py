@@ -93,27 +93,21 @@ class Judgement:
     kills: tuple[Kill, ...]
 
 
-def judge(entry: Entry, progress: Progress | None = None) -> Judgement:
-    """Explore *entry* to its end, then each mutant up to its property's failure.
-
-    Raises:
-        BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
-    """
-    report = explore(entry.world, progress)
-    return Judgement(entry, report, tuple(kill(mutant, progress) for mutant in entry.mutants))
-
-
-def explore(
+def explore(  # noqa: PLR0913  # what may be asked of an exploration
     world: World[Any],
     progress: Progress | None = None,
     stop_at: frozenset[str] = frozenset(),
     *,
     states_max: int = STATES_MAX,
     workers: int = 1,
+    symmetry: bool = False,
 ) -> Report[Any]:
-    """Explore *world* with the fastest explorer that can; of actors two *workers* share the work.
+    """Explore *world* with the fastest explorer that can.
+
+    Of actors two *workers* share the work, and a declared *symmetry* may be made use of.
 
     Raises:
+        AsymmetryError: The world is not as symmetric as it declares.
         BoundExceeded: The world has more than *states_max* states; nothing was proven.
     """
     if isinstance(world, ActorWorld):
@@ -126,6 +120,7 @@ def explore(
             every=EVERY,
             stop_at_first_failure=stop_at,
             workers=workers,
+            symmetry=symmetry,
         )
     return explorer.explore(
         world,

@@ -57,6 +57,9 @@ def check(  # noqa: PLR0913  # one for each option
     workers: Annotated[
         int, typer.Option(min=1, max=2, help="How many processors share a world of actors.")
     ] = 1,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="Explore one state of those that are alike.")
+    ] = False,
     out: Annotated[Path, typer.Option(help="The folder for counterexamples and pages.")] = OUT,
 ) -> None:
     """Explore the closed worlds and judge every property."""
@@ -71,8 +74,7 @@ def check(  # noqa: PLR0913  # one for each option
         show(world)
         return
     asked = _user(world) if world.endswith(SUFFIX) else _ours(world, deep=deep)
-    judged = [_judged(entry, workers) for entry in asked.entries]
-    console().print(_table(judged))
+    judged = _explored(asked, workers, symmetry=symmetry)
     dead = _rows(judged, asked)
     if mutants:
         for each in judged:
@@ -115,8 +117,30 @@ def _user(world: str) -> Asked:
     return Asked(found.entries, found.machines, frozenset(found.machines))
 
 
-def _judged(entry: "Entry", workers: int) -> Judged:
+def _explored(asked: Asked, workers: int, *, symmetry: bool) -> list[Judged]:
+    """Return what the worlds of *asked* are worth, and print it."""
+    alike = _alike(asked) if symmetry else ()
+    judged = [_judged(entry, workers, symmetry=symmetry) for entry in asked.entries]
+    console().print(_table(judged))
+    if alike:
+        print(f"\nStates that are alike were counted once in {', '.join(alike)}.")
+    return judged
+
+
+def _alike(asked: Asked) -> tuple[str, ...]:
+    """Return the worlds of which states are alike by declaration."""
+    from simulator.actors import ActorWorld
+
+    worlds = [entry.world for entry in asked.entries]
+    found = (w.name for w in worlds if isinstance(w, ActorWorld) and w.reduction() is not None)
+    if names := tuple(found):
+        return names
+    raise CommandError("--symmetry: none of the worlds declares one that its claims can do with")
+
+
+def _judged(entry: "Entry", workers: int, *, symmetry: bool) -> Judged:
     """Return what the exploration of *entry* says."""
+    from simulator.actors import AsymmetryError
     from simulator.checked import checked
     from simulator.explorer import BoundExceeded
 
@@ -128,8 +152,8 @@ def _judged(entry: "Entry", workers: int) -> Judged:
                 words = f", {transitions:,} transitions, depth {depth}, {open_:,} to expand"
                 told(states, 0, words)
 
-            found = checked(entry, progress, workers)
-    except BoundExceeded as error:
+            found = checked(entry, progress, workers, symmetry=symmetry)
+    except (BoundExceeded, AsymmetryError) as error:
         raise CommandError(str(error)) from error
     return Judged(found, monotonic() - started)
 

@@ -75,12 +75,11 @@ class Claim:
         """Return in which of *states* it holds, shape (n,)."""
         return self._judged(states, layout)[0]
 
-    def first(
-        self, states: Words, layout: Layout, begin: int, end: int, *, value: bool
-    ) -> int | None:
-        """Return the first state from *begin* to *end*, the last excluded, where it is *value*."""
-        sought = TRUE if value else FALSE
-        while (at := self._located(layout)) is not None:
+    def first(self, states: Words, layout: Layout, *, value: bool) -> int | None:
+        """Return the first of *states* where it is *value*."""
+        sought, begin, end = TRUE if value else FALSE, 0, len(states)
+        at = self._located(layout)
+        while at is not None:
             found_at, asked = scan(
                 states, begin, end, *at, self._verdicts, sought, self._rows, self._places
             )
@@ -89,7 +88,8 @@ class Claim:
             begin = int(self._rows[0])
             found, names = self._judged(states[self._rows[:asked]], layout)
             self._verdicts[self._places[:asked]] = np.where(found, TRUE, FALSE)
-            self._tell_apart(names)
+            if self._tell_apart(names):
+                at = self._located(layout)
         for first in range(begin, end, BLOCK):
             found = self.where(states[first : min(first + BLOCK, end)], layout) == value
             if found.any():
@@ -102,11 +102,11 @@ class Claim:
         found = np.asarray(self._holds(view), np.bool_)
         return np.broadcast_to(found, (len(states),)), view.read()
 
-    def _tell_apart(self, names: frozenset[str]) -> None:
-        """Judge states that differ in *names* each on its own."""
+    def _tell_apart(self, names: frozenset[str]) -> bool:
+        """Judge states that differ in *names* each on its own; say whether that is new."""
         known = {name for axis in self._axes for name in axis.names}
         if names <= known:
-            return
+            return False
         features, of = self._features, dict[int, list[str]]()
         for name in sorted(known | names):
             of.setdefault(features.field(name), []).append(name)
@@ -117,6 +117,7 @@ class Claim:
             else:
                 self._axes.extend(_Axis(field, (name,)) for name in read)
         self._sizes = ()
+        return True
 
     def _located(self, layout: Layout) -> tuple[Ints, Numbers, int] | None:
         """Return how the place of a state is found, None if there are too many.
@@ -124,18 +125,17 @@ class Claim:
         That is (axes, 7) for `kernel.scan`, what each number adds, and what is added to all.
         """
         for axis in self._axes:
-            axis.extend(self._features, layout.slots[axis.field])
+            axis.extend(self._features, layout)
         sizes = tuple(axis.size for axis in self._axes)
         if sizes != self._sizes:
             if prod(sizes) > PLACES_MAX:
                 return None
             self._sizes, self._verdicts = sizes, np.zeros(prod(sizes), np.uint8)
-        shape, parts, base, at = layout.shape, [np.zeros(0, np.int32)], 0, 0
+        parts, base, at = [np.zeros(0, np.int32)], 0, 0
         rows: list[list[int]] = []
         for number, axis in enumerate(self._axes):
-            stride, field = prod(sizes[number + 1 :]), axis.field
-            places = (shape.word, shape.shift, shape.width, shape.slot, shape.field)
-            rows.append([*(int(each[field]) for each in places), layout.slots[field], at])
+            stride = prod(sizes[number + 1 :])
+            rows.append([*axis.where, at])
             parts.append((axis.adds * stride).astype(np.int32))
             base += axis.base * stride
             at += len(axis.adds)
@@ -146,30 +146,38 @@ class Claim:
 class _Axis:
     """One field, and what of it is read: some features of an actor, or one of a channel.
 
-    `adds` is what each number in it adds to the place along the axis, above `base`; `size` is how
-    long the axis is.
+    `where` it is in a state: as `layout.Shape` says, and how many slots.  `adds` is what each
+    number in it adds to the place along the axis, above `base`; `size` is how long the axis is.
     """
 
     def __init__(self, field: int, names: tuple[str, ...]) -> None:
         self.field, self.names = field, names
         self.adds = np.zeros(0, np.int64)
         self.base, self.size = 0, 1
-        self._kinds: dict[tuple[int, ...], int] = {}
+        self.where: tuple[int, ...] = ()
+        self._layout: Layout | None = None
+        self._of_kind: list[int] = []
+        self._place_of: dict[tuple[int, ...], int] = {}
 
-    def extend(self, features: Features, slots: int) -> None:
+    def extend(self, features: Features, layout: Layout) -> None:
         """Go on with the numbers that are new."""
-        columns = [features.values(name)[len(self.adds) :] for name in self.names]
-        if not len(columns[0]):
+        kinds, slots = features.kinds(self.field), layout.slots[self.field]
+        if layout is not self._layout:
+            self._layout = layout
+            self.where = (*(int(each[self.field]) for each in layout.shape), slots)
+        if len(self.adds) == len(kinds):
             return
+        columns = [features.weights(name)[len(self._of_kind) :].tolist() for name in self.names]
         if features.is_actor(self.field):
-            kinds = self._kinds
-            pairs = zip(*(each.tolist() for each in columns), strict=True)
-            new = [kinds.setdefault(kind, len(kinds)) for kind in pairs]
-            size = len(kinds)
+            places = self._place_of
+            self._of_kind += [
+                places.setdefault(each, len(places)) for each in zip(*columns, strict=True)
+            ]
+            size = len(places)
         else:
-            new = columns[0].tolist()
-            values = [*self.adds.tolist(), *new]
+            values = self._of_kind
+            values += columns[0]
             self.base = -slots * min(values)
             size = slots * (max(values) - min(values)) + 1
-        self.adds = np.concatenate([self.adds, np.array(new, np.int64)])
+        self.adds = np.array(self._of_kind, np.int64)[kinds]
         self.size = max(self.size, 1 << (size - 1).bit_length())  # some room to grow

@@ -1,14 +1,13 @@
 """The features of many states at once, each an array, for the claims to be judged on."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from simulator.compiled.layout import Ints, Layout, Words, column, slots
-from simulator.compiled.tables import Memory
+from simulator.compiled.tables import Memory, Numbered
 
 
 class Features:
@@ -53,12 +52,20 @@ class Features:
         """Return whether *field* is one of an actor."""
         return field < len(self._of_actor)
 
-    def values(self, name: str) -> Ints:
-        """Return feature *name* of each local state or message of its field, by number."""
-        field, actors = self.field(name), len(self._of_actor)
-        if field < actors:
-            return self._of_actor[field].values(name)
-        return self._of_message[field - actors].values(name)
+    def kinds(self, field: int) -> Ints:
+        """Return of which kind each local state or message of *field* is, by number.
+
+        What weighs the same in every feature is of one kind.
+        """
+        return self._columns(field).kinds
+
+    def weights(self, name: str) -> Ints:
+        """Return feature *name* of each kind of its field."""
+        return self._columns(self.field(name)).weights(name)
+
+    def _columns(self, field: int) -> "_Columns":
+        actors = len(self._of_actor)
+        return self._of_actor[field] if field < actors else self._of_message[field - actors]
 
     def column(self, name: str, states: Words, layout: Layout) -> Ints:
         """Return feature *name* of each of *states*; of a channel, the sum over its messages.
@@ -66,9 +73,10 @@ class Features:
         Raises:
             AttributeError: Nothing has a feature of that name.
         """
-        field, values = self.field(name), self.values(name)
+        field = self.field(name)
+        weights, kinds = self.weights(name), self.kinds(field)
         queue = column(states, layout.shape, field)
-        parts = (values[part] for part in slots(queue, layout, field))
+        parts = (weights[kinds[part]] for part in slots(queue, layout, field))
         return sum(parts, np.zeros(1, np.int64))
 
 
@@ -90,12 +98,14 @@ class View:
 
 
 class _Columns:
-    """The features of numbered values, by name; an array for each."""
+    """The features of numbered values: which values are of one kind, and what each kind weighs."""
 
     def __init__(self, features: Callable[[Any], Mapping[str, int]]) -> None:
         self._features = features
-        self._known = 0
-        self._rows = np.zeros((0, 0), np.int64)
+        self._rows: list[Any] = []
+        self._kind_of = Numbered(self._rows)
+        self._weights = np.zeros((0, 0), np.int64)
+        self.kinds = np.zeros(0, np.int64)
         self.names: tuple[str, ...] = ()
 
     def extend(self, values: Sequence[Hashable]) -> None:
@@ -104,21 +114,25 @@ class _Columns:
         Raises:
             KeyError: A value lacks a feature that another has.
         """
-        if self._known == len(values):
+        known = len(self.kinds)
+        if known == len(values):
             return
-        if not self._known:
+        if not known:
             self.names = tuple(self._features(values[0]))
-            self._rows = np.zeros((0, len(self.names)), np.int64)
-        if self.names:
-            taken = itemgetter(*self.names, self.names[0])  # at least two: a tuple
-            found = (taken(self._features(value))[:-1] for value in values[self._known :])
-            rows = np.fromiter(chain.from_iterable(found), np.int64).reshape(-1, len(self.names))
-            self._rows = np.concatenate([self._rows, rows])
-        self._known = len(values)
+        rows = map(_taker(self.names), map(self._features, values[known:]))
+        kinds = np.fromiter(map(self._kind_of.__getitem__, rows), np.int64, len(values) - known)
+        self.kinds = np.concatenate([self.kinds, kinds])
 
-    def values(self, name: str) -> Ints:
-        """Return feature *name* of each value."""
-        return self._rows[:, self.names.index(name)]
+    def weights(self, name: str) -> Ints:
+        """Return feature *name* of each kind."""
+        if len(self._weights) < len(self._rows):
+            self._weights = np.array(self._rows, np.int64)
+        return self._weights[:, self.names.index(name)]
+
+
+def _taker(names: tuple[str, ...]) -> Callable[[Mapping[str, int]], tuple[int, ...]]:
+    """Return what takes *names*, and one of them again: of one name it would take no tuple."""
+    return itemgetter(*names, names[0]) if names else lambda _: ()
 
 
 def _weigher(

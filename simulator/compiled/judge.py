@@ -36,6 +36,7 @@ def explore(  # noqa: PLR0913  # what may be asked of an exploration
     stop_at_first_failure: frozenset[str] = frozenset(),
     workers: int = 1,
     memory_max: int | None = None,
+    symmetry: bool = False,
 ) -> Report[Locals]:
     """Visit every reachable state of *world*, nearest first, and judge its rules.
 
@@ -43,17 +44,29 @@ def explore(  # noqa: PLR0913  # what may be asked of an exploration
     paths of the same length.  Two *workers* find what one finds, in less time.  *memory_max* bytes
     are what states and tables may hold, besides what the actors make.
 
+    With *symmetry*, and where the world declares one, only one state of each orbit is explored: the
+    counts are of orbits, verdicts and paths are those of the world.  A leads-to claim needs the
+    whole graph, so a world that has one is explored whole.
+
     Raises:
+        AsymmetryError: The world is not as symmetric as it declares.
         BoundExceeded: There are more than *states_max* states, or they need more memory than they
             may have; nothing was proven.
         ValueError: Two rules share a property, a property to stop at is not claimed, or there are
             more than two workers or none.
     """
     check_ids(world.name, [rule.property.id for rule in world.rules], stop_at_first_failure)
-    judge = _Judge(Search(world, workers=workers, memory_max=memory_max), stop_at_first_failure)
     with _uncollected():
-        judge.run(states_max, progress, every)
-    return judge.report()
+        # Nothing names the search in here: it is gone before the collector goes on.
+        return _Judge(
+            Search(
+                world,
+                workers=workers,
+                memory_max=memory_max,
+                symmetry=world.reduction() if symmetry else None,
+            ),
+            stop_at_first_failure,
+        ).run(states_max, progress, every)
 
 
 @contextmanager
@@ -84,7 +97,7 @@ class _Judge:
         self.ended = False
         self.judged = 0  # states
 
-    def run(self, states_max: int, progress: Progress | None, every: int) -> None:
+    def run(self, states_max: int, progress: Progress | None, every: int) -> Report[Locals]:
         """Visit every state, level by level, then judge what only the whole graph decides."""
         search = self.search
         try:
@@ -99,17 +112,25 @@ class _Judge:
             self.ended = True
         if not self.ended:
             self._conclude()
+        return self._report()
 
     def _judge_states(self) -> None:
         """Settle the claims that the states found since the last call decide."""
         search, begin = self.search, self.judged
         self.judged = search.n
         self.features.extend()
-        for rule, claim in tuple(self.open.values()):
-            seeks = rule.property.kind is Kind.SOMETIMES
-            found = claim.first(search.states, search.layout, begin, search.n, value=seeks)
-            if found is not None:
-                self._settle(Verdict(rule.property, holds=seeks, path=search.path(found)))
+        found: dict[str, tuple[int, int]] = {}
+        for first, permutation, states in search.members(begin):
+            for settled, (rule, claim) in self.open.items():
+                seeks = rule.property.kind is Kind.SOMETIMES
+                at = claim.first(states, search.layout, value=seeks)
+                if at is not None:
+                    here = first + at, permutation
+                    found[settled] = min(found.get(settled, here), here)
+        for settled, where in found.items():
+            prop = self.open[settled][0].property
+            seeks = prop.kind is Kind.SOMETIMES
+            self._settle(Verdict(prop, holds=seeks, path=search.path(*where)))
 
     def _where(self, holds: Holds) -> Bools:
         """Return in which states *holds* is so."""
@@ -161,7 +182,7 @@ class _Judge:
         cycle = None if found.cycle is None else len(prefix) - 1 + found.cycle
         return Verdict(rule.property, holds=False, path=(*prefix, *rest), cycle=cycle)
 
-    def report(self) -> Report[Locals]:
+    def _report(self) -> Report[Locals]:
         """Return what was seen so far."""
         order = [rule.property.id for rule in self.world.rules] + [NO_EXCEPTION.id]
         search = self.search

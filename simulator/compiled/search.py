@@ -1,23 +1,24 @@
 """The compiled exploration: states are packed integers, and only new local steps ask Python."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from simulator.actors import ActorWorld, Locals
+from simulator.actors import ActorWorld, Locals, Symmetry
 from simulator.compiled import kernel
 from simulator.compiled.crew import Crew
 from simulator.compiled.hashed import AHEAD, BOTH, SLOTS, enter, number, rebuild
 from simulator.compiled.kernel import AGAIN, DEAD, QUESTIONS, ROWS, Found, Model
 from simulator.compiled.layout import STATE, Ints, Layout, Words, column, layout, packed, slots
 from simulator.compiled.machine import Numbers
+from simulator.compiled.orbits import Orbits
 from simulator.compiled.tables import Memory
 from simulator.explorer import START, BoundExceeded, Path, Progress
 
 CHUNK = 1 << 12  # states that a worker expands at once
-STATES, BUCKETS = 1 << 14, 1 << 12  # room at first
+STATES, BUCKETS = 1 << 14, 1 << 15  # room at first: what is not touched takes no memory
 ROWS_MIN, QUESTIONS_MIN = 1 << 15, 1 << 14
 LINE = 64  # bytes of a line of the cache, which is a bucket for states of one word
 LOAD = 0.75  # of the table, at most
@@ -26,17 +27,25 @@ LOAD = 0.75  # of the table, at most
 class Search:
     """One exploration under way; states are numbered in the order of discovery.
 
-    The numbers do not depend on how many *workers* there are.
+    The numbers do not depend on how many *workers* there are.  With a *symmetry* one state of each
+    orbit is kept.
 
     Raises:
+        AsymmetryError: The world has not that symmetry.
         ValueError: There are more than two workers, or none.
     """
 
     def __init__(
-        self, world: ActorWorld, *, workers: int = 1, memory_max: int | None = None
+        self,
+        world: ActorWorld,
+        *,
+        workers: int = 1,
+        memory_max: int | None = None,
+        symmetry: Symmetry | None = None,
     ) -> None:
         self.world = world
         self.memory = Memory(world)
+        self.orbits = Orbits(world, symmetry, self.memory) if symmetry is not None else None
         self._crew, self._memory_max = Crew(workers), memory_max
         self.layout = self._layout()
         self._fixed = self._channels()
@@ -45,7 +54,8 @@ class Search:
         self.states: Words = np.zeros((STATES, self.layout.words), np.uint64)
         self.states[0, 0] = STATE
         self.parents = np.full(STATES, -1, np.int32)
-        self.table = self._table(BUCKETS, self._entered())
+        self.table = self._empty(BUCKETS)
+        self._fill(self._entered())
         self.rooms = [self._room(ROWS_MIN, QUESTIONS_MIN) for _ in range(workers)]
         self.levels = [0]
         self.asking = np.zeros(0, np.int64)
@@ -78,7 +88,7 @@ class Search:
             parts = np.array_split(todo, len(self.rooms))
             work = zip(parts, self.rooms, strict=True)
             calls = [(self.states, part, self.model, room) for part, room in work]
-            dones = self._crew.run(kernel.expand, calls)
+            dones = self._crew.run(kernel.expand if self.orbits is None else self._follow, calls)
             last = 0  # the first that has not come to its end: what follows is done once more
             while last < len(parts) - 1 and dones[last] == len(parts[last]):
                 last += 1
@@ -88,6 +98,13 @@ class Search:
             todo = todo[sum(map(len, parts[:last])) + dones[last] :]
             if dones[last] < len(parts[last]):
                 self.rooms[last] = self._larger(self.rooms[last])
+
+    def _follow(self, states: Words, todo: Ints, model: Model, room: Found) -> int:
+        """Expand *todo*, and keep one state of each orbit."""
+        done = kernel.expand(states, todo, model, room)
+        if self.orbits is not None:
+            self.orbits.keep(room, model)
+        return done
 
     def _enter(self, parts: list[Ints]) -> None:
         """Enter what follows from *parts*, and append what is new to the states."""
@@ -105,7 +122,7 @@ class Search:
                 both = np.concatenate(new, axis=1)
                 rows, sources = both[:, np.argsort(both[0])]
             end = self.n + len(rows)
-            self.states[self.n : end] = room.rows[rows]
+            np.take(room.rows, rows, axis=0, out=self.states[self.n : end], mode="clip")
             self.parents[self.n : end] = todo[sources]
             self.n = end
 
@@ -124,7 +141,13 @@ class Search:
         self.asking = np.concatenate(self._again)
         self._again.clear()
         asked = [room.asked[: room.tally[QUESTIONS]] for room in self.rooms]
-        self.memory.answer(np.concatenate(asked))
+        questions = np.concatenate(asked)
+        if self.orbits is None:
+            self.memory.answer(questions)
+        else:
+            answered = self.memory.answer(self.orbits.closed(questions))
+            self.orbits.extend()
+            self.orbits.check(*answered)
         for room in self.rooms:
             room.tally[QUESTIONS] = 0
         fits = zip(self.memory.counts(), self.layout.bits, strict=True)
@@ -132,6 +155,15 @@ class Search:
             self._widen()
         self.model = self._model()
         return self.asking
+
+    def members(self, begin: int) -> Iterator[tuple[int, int, Words]]:
+        """Yield the states from *begin* on, in parts: where one begins, a permutation, the states.
+
+        With a symmetry they come once more under each other permutation: those of their orbits.
+        """
+        yield begin, 0, self.states[begin : self.n]
+        if self.orbits is not None:
+            yield from self.orbits.members(self.states, begin, self.n, self.model)
 
     # --- For claims that only the whole graph decides ----------------------------------------
 
@@ -175,7 +207,8 @@ class Search:
         if self._memory_max is not None and self.held() + more > self._memory_max:
             raise self._exceeded(f"{self._memory_max} bytes")
         if more:
-            self.table = self._table(enough, self.table)
+            old, self.table = self.table, self._empty(enough)
+            self._fill(old)
 
     def _exceeded(self, bound: str) -> BoundExceeded:
         return BoundExceeded(f"{self.world.name}: more than {bound}; nothing was proven")
@@ -187,9 +220,12 @@ class Search:
         states = np.empty((len(self.states), self.layout.words), np.uint64)
         states[: self.n] = packed(self.states[: self.n], old, self.layout)
         self.states = states
-        self.table = self._table(len(self.table) // old.words, self._entered())
-        if self.layout.words != old.words:
+        if self.layout.words == old.words:
+            self.table[:] = 0
+        else:
+            self.table = self._empty(len(self.table) // old.words)
             self.rooms = [self._room(len(room.rows), len(room.asked)) for room in self.rooms]
+        self._fill(self._entered())
 
     def _layout(self) -> Layout:
         capacities = tuple(channel.capacity for channel in self.world.channels)
@@ -238,14 +274,16 @@ class Search:
         larger.tally[QUESTIONS] = asked
         return larger
 
-    def _table(self, buckets: int, old: Words) -> Words:
-        """Return a table of so many buckets with what is in *old*, each in a line of the cache."""
+    def _empty(self, buckets: int) -> Words:
+        """Return a table of so many buckets, each in lines of the cache of its own."""
         lines, slots = buckets * self.layout.words, SLOTS
         room = np.zeros((lines + 1) * slots, np.uint64)
         begin = -room.ctypes.data % LINE // room.itemsize
-        table = room[begin : begin + lines * slots].reshape(lines, slots)
-        rebuild(old, table, np.empty(self.layout.words, np.uint64))
-        return table
+        return room[begin : begin + lines * slots].reshape(lines, slots)
+
+    def _fill(self, old: Words) -> None:
+        """Enter the states of the table *old* into that of this search, which is empty."""
+        rebuild(old, self.table, np.empty(self.layout.words, np.uint64))
 
     def _entered(self) -> Words:
         """Return the states as a table that is not in order."""
@@ -273,13 +311,18 @@ class Search:
         queue = tuple(self.memory.messages[channel][int(n[0])] for n in numbers if n[0])
         return queue if self.world.channels[channel].ordered else tuple(sorted(queue, key=repr))
 
-    def path(self, end: int) -> Path[Locals]:
-        """Return a shortest path to state *end*: the moves are asked of the world again."""
+    def path(self, end: int, permutation: int = 0) -> Path[Locals]:
+        """Return a shortest path to state *end*: the moves are asked of the world again.
+
+        With a symmetry it is to what the state is under a *permutation*.
+        """
         chain: list[Locals] = []
         while end >= 0:
             chain.append(self.state(end))
             end = int(self.parents[end])
         chain.reverse()
+        if self.orbits is not None:
+            chain = self.orbits.path(chain, permutation)
         between = (
             next(step for step in self.world.moves(before) if step[1] == after)
             for before, after in pairwise(chain)

@@ -1,6 +1,6 @@
 """What the actors of a world do, in numbers: asked of Python once, then looked up."""
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from itertools import islice, repeat
 from typing import Any, NamedTuple
 
@@ -55,11 +55,12 @@ class Memory:
         self.world = world
         self.locals: list[list[Hashable]] = [[] for _ in world.actors]
         self.messages: list[list[Hashable]] = [[None] for _ in world.channels]
-        self._local_of = [_Numbers(known) for known in self.locals]
-        self._message_of = [_Numbers(known) for known in self.messages]
-        self._sends_of = _Codes(self._code)
-        self._after: list[int] = [1]  # of the outcomes that are not in the tables yet
-        self._sends: list[int] = [0]
+        self._local_of = [Numbered(known) for known in self.locals]
+        self._message_of = [
+            _Messages(known, f"{world.name}: {channel.name}")
+            for known, channel in zip(self.messages, world.channels, strict=True)
+        ]
+        self._sends_of = _Codes(world, self._message_of)
         self._acts = [np.full(ROOM, UNKNOWN, np.int32) for _ in world.actors]
         self._hears = [np.full((ROOM, ROOM // 16), UNKNOWN, np.int32) for _ in world.channels]
         none, nowhere = np.zeros(0, np.int32), np.zeros(0, np.int64)
@@ -69,9 +70,9 @@ class Memory:
             hears=none,
             hears_at=nowhere,
             stride=nowhere,
-            outcomes=np.zeros((0, 2), np.uint64),
+            outcomes=np.array([[1, 0]], np.uint64),
         )
-        self._outcomes_known = 0
+        self._outcomes_known = 1
         self._asked = [np.zeros((0, 3), np.int64)]  # each question once, in order
         self._firsts = [np.zeros(0, np.int64)]  # the outcome with which the answer to each begins
         for actor in range(len(world.actors)):
@@ -96,43 +97,104 @@ class Memory:
         self._firsts = [np.concatenate(self._firsts)]
         return self._firsts[0]
 
-    def answer(self, asked: Ints) -> None:
+    def values(self, field: int) -> list[Hashable]:
+        """Return the local states of an actor, or from there on the messages of a channel."""
+        actors = len(self.locals)
+        return self.locals[field] if field < actors else self.messages[field - actors]
+
+    def number(self, field: int, value: Hashable) -> int:
+        """Return the number of one of `values`, which it is from now on."""
+        actors = len(self.locals)
+        of = self._local_of[field] if field < actors else self._message_of[field - actors]
+        return of[value]
+
+    def answer(self, asked: Ints) -> tuple[Ints, Ints]:
         """Ask the actors what is asked: (actor, state, 0) or (-1 - channel, state, message).
 
-        What was asked twice is asked once, and the order does not count.
+        What was asked twice is asked once, and the order does not count.  Return each question
+        once, and the outcome with which its answer begins; they go on to the next, or the end.
         """
-        asked = _unique(asked)
+        asked = unique(asked)
+        after, sends, ends = list[int](), list[int](), list[int]()
+        for part in np.split(asked, np.flatnonzero(np.diff(asked[:, 0])) + 1):
+            done = list[Do]()
+            for outcomes in self._outcomes(part):
+                done += outcomes
+                ends.append(len(after) + len(done))
+            to = self.actor(int(part[0, 0]))
+            after += map(self._local_of[to].__getitem__, [do.state for do in done])
+            sends += map(self._sends_of.__getitem__, [do.sends for do in done])
         self._asked.append(asked)
-        for who in np.unique(asked[:, 0]).tolist():
-            _, states, messages = asked[asked[:, 0] == who].T
-            begins = np.array(self._outcomes(who, states.tolist(), messages.tolist()), np.int64)
-            self._firsts.append(begins + self._outcomes_known)
-            none = np.diff(begins, append=len(self._after)) == 0
-            firsts = np.where(none, 0, begins + self._outcomes_known)
-            if who >= 0:
-                self._acts[who][states] = firsts
-            else:
-                self._hears[-1 - who][states, messages] = firsts
+        self._firsts.append(self._note(asked, after, sends, np.array(ends)))
+        return asked, self._firsts[-1]
 
-    def _outcomes(self, who: int, states: list[int], messages: list[int]) -> list[int]:
-        """Note what comes of each question to *who*; return where it begins."""
-        after, sent, code_of, begins = self._after, self._sends, self._sends_of, list[int]()
-        to = who if who >= 0 else self.world.to[-1 - who]
-        actor, number_of, known = self.world.actors[to], self._local_of[to], self.locals[to]
-        locals_: list[Any] = [known[state] for state in states]
+    def _outcomes(self, part: Ints) -> Iterable[Iterable[Do]]:
+        """Return what comes of each question of *part*, which are all to one actor or channel."""
+        who, to = int(part[0, 0]), self.actor(int(part[0, 0]))
+        _, states, messages = part.T.tolist()
+        locals_: Iterable[Any] = map(self.locals[to].__getitem__, states)
         if who >= 0:
-            answers = map(actor.acts, locals_)
-        else:
-            words: list[Any] = [self.messages[-1 - who][message] for message in messages]
-            answers = map(actor.hears, locals_, repeat(self.world.channels[-1 - who].name), words)
-        for done in answers:
-            begins.append(len(after))
-            for _, local, sends in done:
-                after.append(number_of[local] << 1)
-                sent.append(code_of[sends] if sends else 0)
-            if len(after) > begins[-1]:
-                after[-1] |= 1
+            return map(self.world.actors[to].acts, locals_)
+        words: Iterable[Any] = map(self.messages[-1 - who].__getitem__, messages)
+        channel = repeat(self.world.channels[-1 - who].name)
+        return map(self.world.actors[to].hears, locals_, channel, words)
+
+    def actor(self, who: int) -> int:
+        """Return the actor that a question to *who* is put to."""
+        return who if who >= 0 else self.world.to[-1 - who]
+
+    def _note(self, asked: Ints, after: list[int], sends: list[int], ends: Ints) -> Ints:
+        """Note the outcomes of each question, which end at *ends*; return where each begins."""
+        known, more = self._outcomes_known, len(after)
+        self._outcomes_known = known + more
+        outcomes = self._tables.outcomes
+        if known + more > len(outcomes):
+            room = np.zeros((known + 2 * more, 2), np.uint64)
+            outcomes = np.concatenate([outcomes[:known], room])
+            self._tables = self._tables._replace(outcomes=outcomes)
+        new = outcomes[known : known + more]
+        new[:, 0] = np.array(after, np.int64) << 1
+        new[:, 1] = np.array(sends, np.uint64)
+        begins = np.concatenate([[0], ends[:-1]])
+        some = begins < ends
+        new[ends[some] - 1, 0] |= np.uint64(1)
+        begins += known
+        self._first(asked, np.where(some, begins, 0))
         return begins
+
+    def _first(self, asked: Ints, firsts: Ints) -> None:
+        """Enter into the tables with which outcome the answer to each question begins."""
+        acts = asked[:, 0] >= 0
+        self._tables.acts[self._places(asked[acts])] = firsts[acts]
+        self._tables.hears[self._places(asked[~acts])] = firsts[~acts]
+
+    def _places(self, asked: Ints) -> Ints:
+        """Return where the answers stand: questions of one kind, in `acts` or in `hears`."""
+        who, states, messages = asked.T
+        tables = self._tables
+        at: Ints
+        if (who >= 0).all():
+            at = tables.acts_at[who] + states
+        else:
+            at = tables.hears_at[-1 - who] + states * tables.stride[-1 - who] + messages
+        return at
+
+    def open(self, asked: Ints) -> Ints:
+        """Return those of *asked* that are not answered yet."""
+        acts = asked[:, 0] >= 0
+        answers = np.empty(len(asked), np.int64)
+        answers[acts] = self._tables.acts[self._places(asked[acts])]
+        answers[~acts] = self._tables.hears[self._places(asked[~acts])]
+        return asked[answers < 0]
+
+    def outcomes(self, begins: Ints) -> tuple[Ints, Ints, Words]:
+        """Return of what was answered last each outcome: its question, the state after, the sends.
+
+        *begins* is as `answer` has returned it.
+        """
+        new = self._tables.outcomes[begins[0] : self._outcomes_known]
+        question = np.repeat(np.arange(len(begins)), np.diff(begins, append=self._outcomes_known))
+        return question, (new[:, 0] >> np.uint64(1)).astype(np.int64), new[:, 1]
 
     def move(self, how: int) -> Move:
         """Return the move that a transition was, by its number in `kernel.Found`."""
@@ -158,19 +220,6 @@ class Memory:
         within = number - int(self._tables.hears_at[channel])
         return channel, self.messages[channel][within % int(self._tables.stride[channel])]
 
-    def _code(self, sends: Sends) -> int:
-        """Return what is sent in 16 bits each, the first in the lowest."""
-        if len(sends) > SENDS_MAX:
-            raise ValueError(f"{self.world.name}: more than {SENDS_MAX} messages at once: {sends}")
-        code = 0
-        for place, (name, message) in enumerate(sends):
-            channel = self.world.number(name)
-            number = self._message_of[channel][message]
-            if number > MESSAGES_MAX:
-                raise ValueError(f"{self.world.name}: more than {MESSAGES_MAX} messages on {name}")
-            code |= (((channel + 1) << MESSAGE_BITS) | number) << (SEND_BITS * place)
-        return code
-
     def tables(self) -> Tables:
         """Return all of it as arrays; the kernels write into them what they have asked."""
         acts, hears = self._acts, self._hears
@@ -184,17 +233,6 @@ class Memory:
             grown |= new
         if grown or not len(self._tables.acts):
             self._join()
-        outcomes = self._tables.outcomes
-        begin = self._outcomes_known
-        end = self._outcomes_known = begin + len(self._after)
-        if end > len(outcomes):
-            room = np.zeros((2 * end - begin, 2), np.uint64)
-            outcomes = np.concatenate([outcomes[:begin], room])
-            self._tables = self._tables._replace(outcomes=outcomes)
-        outcomes[begin:end, 0] = self._after
-        outcomes[begin:end, 1] = self._sends
-        self._after.clear()
-        self._sends.clear()
         return self._tables
 
     def _join(self) -> None:
@@ -212,17 +250,23 @@ class Memory:
         )
 
 
-def _unique(asked: Ints) -> Ints:
+def unique(asked: Ints) -> Ints:
     """Return the different questions, in order."""
-    who, state, message = asked.T
-    codes = np.unique(((((who + WHO) << STATE_BITS) | state) << MESSAGE_BITS) | message)
+    codes = np.unique(coded(asked))
     pairs = codes >> MESSAGE_BITS
     return np.stack(
         [(pairs >> STATE_BITS) - WHO, pairs & ((1 << STATE_BITS) - 1), codes & MESSAGES_MAX], axis=1
     )
 
 
-class _Numbers(dict[Hashable, int]):
+def coded(asked: Ints) -> Ints:
+    """Return each question as one number."""
+    who, state, message = asked.T
+    codes: Ints = ((((who + WHO) << STATE_BITS) | state) << MESSAGE_BITS) | message
+    return codes
+
+
+class Numbered(dict[Hashable, int]):
     """The place of each value in a list, to which one that is not there yet is added."""
 
     def __init__(self, values: list[Hashable]) -> None:
@@ -235,16 +279,37 @@ class _Numbers(dict[Hashable, int]):
         return number
 
 
-class _Codes(dict[Sends, int]):
-    """What is sent as a number, worked out once."""
+class _Messages(Numbered):
+    """The messages of a channel; their numbers have so many bits."""
 
-    def __init__(self, code: Callable[[Sends], int]) -> None:
+    def __init__(self, values: list[Hashable], name: str) -> None:
+        super().__init__(values)
+        self._name = name
+
+    def __missing__(self, value: Hashable) -> int:
+        if len(self._values) > MESSAGES_MAX:
+            raise ValueError(f"{self._name}: more than {MESSAGES_MAX} messages")
+        return super().__missing__(value)
+
+
+class _Codes(dict[Sends, int]):
+    """What is sent, in 16 bits each, the first in the lowest; worked out once."""
+
+    def __init__(self, world: ActorWorld, message_of: list[_Messages]) -> None:
         super().__init__()
-        self._code = code
+        self._world, self._message_of = world, message_of
 
     def __missing__(self, sends: Sends) -> int:
-        number = self[sends] = self._code(sends)
-        return number
+        if len(sends) > SENDS_MAX:
+            name = self._world.name
+            raise ValueError(f"{name}: more than {SENDS_MAX} messages at once: {sends}")
+        code = 0
+        for place, (to, message) in enumerate(sends):
+            channel = self._world.number(to)
+            number = self._message_of[channel][message]
+            code |= (((channel + 1) << MESSAGE_BITS) | number) << (SEND_BITS * place)
+        self[sends] = code
+        return code
 
 
 def _nth(done: Iterable[Do], number: int) -> Do:

@@ -1,5 +1,6 @@
 """The compiled explorer says what the reference explorer says, of any world of actors."""
 
+import gc
 import tracemalloc
 from collections.abc import Callable
 from itertools import pairwise
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from simulator import compiled, explorer
 from simulator.actors import Actor, ActorWorld, Channel, Do, Rule
 from simulator.compiled.layout import STATE, WORD_BITS, Layout, Words, column, layout, packed, slots
+from simulator.compiled.tables import Memory
 from simulator.explorer import NO_EXCEPTION, BoundExceeded, Report, Verdict
 from spec.properties import Kind, Property
 
@@ -200,10 +202,28 @@ def test_nothing_of_the_graph_outlives_the_exploration() -> None:
     assert held < 1_000_000
 
 
+def test_nothing_waits_for_the_collector() -> None:
+    """What the actors were asked is gone with the exploration: nothing in it refers to itself."""
+    gc.collect()
+    gc.disable()
+    try:
+        compiled.explore(counter(9), states_max=1_000)
+        left = [each for each in gc.get_objects() if isinstance(each, Memory)]
+    finally:
+        gc.enable()
+    assert not left
+
+
 def test_a_bound_that_is_exceeded_is_no_result() -> None:
     """Nothing was proven."""
     with pytest.raises(BoundExceeded, match="more than 50 states"):
         compiled.explore(counter(300), states_max=50)
+
+
+def test_more_messages_than_have_numbers_are_refused() -> None:
+    """A message's number has eleven bits."""
+    with pytest.raises(ValueError, match="counter: numbers: more than 2047 messages"):
+        compiled.explore(counter(2_100), states_max=100_000)
 
 
 def test_an_assertion_of_an_actor_is_a_counterexample() -> None:

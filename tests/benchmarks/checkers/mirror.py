@@ -10,6 +10,7 @@ strategy has seen, what the channel of notices carries and what the source has t
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from attrs import frozen
@@ -126,6 +127,12 @@ class _Strategy:
     target: int
     defect: str
 
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """What the claims are said in."""
+        of_slots = [f"{what}{slot}" for what in ("status", "bound") for slot in range(self.slots)]
+        return (*of_slots, "bounds", "sold", "in_recoup", "true_sold", "unexpected")
+
     def acts(self, state: Strategy) -> Iterable[Do]:
         """Return a new target, an order placed or canceled, and the steps of a recoup."""
         wanted, status, bounds, sold, asked, unseen, _ = state
@@ -198,15 +205,9 @@ class _Strategy:
     def features(self, state: Strategy) -> Features:
         """Return what the claims need; `true_sold` lacks the fills under way."""
         _, status, bounds, sold, asked, unseen, bad = state
-        return {
-            **{f"bound{slot}": lots for slot, lots in enumerate(bounds)},
-            **{f"free{slot}": int(each == FREE) for slot, each in enumerate(status)},
-            "bounds": sum(bounds),
-            "sold": sold,
-            "in_recoup": asked + unseen,
-            "true_sold": sold + asked if self.defect == OPTIMISTIC else sold - unseen,
-            "unexpected": bad,
-        }
+        true_sold = sold + asked if self.defect == OPTIMISTIC else sold - unseen
+        whole = sum(bounds), sold, asked + unseen, true_sold, bad
+        return dict(zip(self.names, (*status, *bounds, *whole), strict=True))
 
 
 def _fills(volumes: Lots) -> Iterable[Do]:
@@ -261,7 +262,7 @@ def _rules(slots: int, cap: int, defect: str) -> tuple[Rule, ...]:
         holds: Any = True
         for slot in range(slots):
             volume, bound = getattr(f, f"volume{slot}"), getattr(f, f"bound{slot}")
-            holds &= (volume <= bound) & ((getattr(f, f"free{slot}") == 0) | (bound == 0))
+            holds &= (volume <= bound) & ((getattr(f, f"status{slot}") != FREE) | (bound == 0))
         return holds
 
     claims: Mapping[str, Callable[[Any], Any]] = {

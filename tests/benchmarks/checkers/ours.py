@@ -5,6 +5,7 @@ empty, and prints what it has found as one line of JSON.  Before it measures, it
 smallest size, so that what is compiled on first use is prepared, as SPIN's checker is by gcc.
 """
 
+import gc
 import json
 import sys
 import time
@@ -83,6 +84,7 @@ def main() -> None:
     size = Size(*map(int, sizes.split(",")))
     explore = _explorer(name)
     explore(mirror(*SMALL[0]), states_max=STATES_MAX)
+    gc.collect()  # what the imports have left, which is not the exploration's to look through
     watch.lap("prepare_s")
     began = time.perf_counter()
     stop_at = frozenset({EXPOSURE}) if defect else frozenset[str]()
