@@ -32,6 +32,7 @@ class Assumption(Enum):
     LATE_ACK = "late acknowledgement"
     UNKNOWN_OUTCOME = "unknown outcome"
     CRASH = "crash"
+    OVERTAKING = "requests unordered"
 
 
 MEANING: Mapping[Assumption, str] = MappingProxyType(
@@ -43,6 +44,7 @@ MEANING: Mapping[Assumption, str] = MappingProxyType(
         Assumption.LATE_ACK: "an acknowledgement is overtaken by the reports that follow it",
         Assumption.UNKNOWN_OUTCOME: "no answer to a request: it may have arrived, or not",
         Assumption.CRASH: "we start again; what was on the way to us is lost, the journal is not",
+        Assumption.OVERTAKING: "requests overtake each other; a query voids what is older",
     }
 )
 

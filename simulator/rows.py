@@ -47,6 +47,16 @@ def _evolved(*modules: ModuleType) -> Worlds:
     return lambda spec: (evolve(world, spec=spec) for each in modules for world in each.worlds())
 
 
+def _named(module: ModuleType, rules: Callable[..., Any], step: Callable[..., Any]) -> Worlds:
+    """Return what makes the worlds of *module*, whose *rules* take a step with a table."""
+
+    def worlds(spec: AnySpec) -> Iterator[World[Any]]:
+        given = rules(step=partial(step, spec=spec))
+        yield from (module.named(name, given) for name in module.SCOPES)
+
+    return worlds
+
+
 def _order(spec: AnySpec) -> Iterator[World[Any]]:
     for name, size in order.SIZES.items():
         yield order.order_world(name, size, ours=evolve(order.our_side(size), spec=spec))
@@ -64,43 +74,18 @@ def _mirroring(spec: AnySpec) -> Iterator[World[Any]]:
     )
 
 
-def _collision(spec: AnySpec) -> Iterator[World[Any]]:
-    gate = collision_desk.Gate(step=partial(machines.collision.step, spec=spec))
-    yield from (collision.named(name, gate) for name in collision.SCOPES)
-
-
-def _trailing(spec: AnySpec) -> Iterator[World[Any]]:
-    rules = trailing.Rules(step=partial(machines.trailing.step, spec=spec))
-    yield from (trailing.named(name, rules) for name in trailing.SCOPES)
-
-
-def _unstuck(spec: AnySpec) -> Iterator[World[Any]]:
-    rules = unstuck.Rules(step=partial(machines.unstuck.step, spec=spec))
-    yield from (unstuck.named(name, rules) for name in unstuck.SCOPES)
-
-
-def _slots(spec: AnySpec) -> Iterator[World[Any]]:
-    rules = slots.Rules(step=partial(machines.slots.step, spec=spec))
-    yield from (slots.named(name, rules) for name in slots.SCOPES)
-
-
-def _supervisor(spec: AnySpec) -> Iterator[World[Any]]:
-    gate = supervisor.Gate(step=partial(machines.supervisor.step, spec=spec))
-    yield from (supervisor.named(name, gate) for name in supervisor.SCOPES)
-
-
 UNDER: Mapping[str, Worlds] = MappingProxyType(
     {
         "order": _order,
         "position": _evolved(position),
         "hedge_wallet": _evolved(wallet_alone, cycle, hedge_wallet),  # the quick ones first
-        "collision": _collision,
+        "collision": _named(collision, collision_desk.Gate, machines.collision.step),
         "mirror": _mirror,
         "mirroring": _mirroring,
-        "trailing": _trailing,
-        "unstuck": _unstuck,
-        "slots": _slots,
-        "supervisor": _supervisor,
+        "trailing": _named(trailing, trailing.Rules, machines.trailing.step),
+        "unstuck": _named(unstuck, unstuck.Rules, machines.unstuck.step),
+        "slots": _named(slots, slots.Rules, machines.slots.step),
+        "supervisor": _named(supervisor, supervisor.Gate, machines.supervisor.step),
     }
 )
 

@@ -28,6 +28,7 @@ def mutants() -> tuple[Mutant, ...]:
     believed = ORDER.redirected(S.NEW, X.CANCEL, S.CANCELED)
     refused = ORDER.redirected(S.PENDING_NEW, X.LOST, S.REJECTED, (A.RELEASE,))
     reopened = ORDER.redirected(S.FILLED, X.STALE, S.NEW)
+    trusting = ORDER.redirected(S.PENDING_CANCEL, X.RESTS_NEW, S.CANCELED, (A.RELEASE,))
     short = COLLISION.redirected(Use.CLOSING, News.OUT, Use.RESERVED)
     gate = Gate(step=partial(machine.step, spec=short))
     return (
@@ -36,6 +37,7 @@ def mutants() -> tuple[Mutant, ...]:
         _mutant("a lost submit counts as refused", "COL-1.2", "-lossy", spec=refused),
         _mutant("a lost submit is sent again", "ORD-3", "-lossy", step=blind),
         _mutant("a late report reopens a filled order", "ORD-4", "-lossy", spec=reopened),
+        _mutant("a refused cancel counts as done", "COL-1.1", "-overtaking", spec=trusting),
         _mutant("an UNKNOWN order is told as final", "COL-1.1", "-lossy", tells=hopeless),
         _mutant("what an answer ends is not told", "COL-3", "-lossy", tells=unended),
         _mutant("the gate lasts one cycle, even if the close has not filled", "COL-1.1", "-crash",

@@ -25,6 +25,7 @@ def mutants() -> tuple[Mutant, ...]:
     believed = ORDER.redirected(S.NEW, X.CANCEL, S.CANCELED)
     refused = ORDER.redirected(S.PENDING_NEW, X.LOST, S.REJECTED, (A.RELEASE,))
     reopened = ORDER.redirected(S.FILLED, X.STALE, S.NEW)
+    trusting = ORDER.redirected(S.PENDING_CANCEL, X.RESTS_NEW, S.CANCELED, (A.RELEASE,))
     return (
         _cycling("a one-way account counts as two-way", "COL-1.1", two_way),
         _cycling("no entry of the base is gated", "COL-1.2", ungated),
@@ -37,6 +38,7 @@ def mutants() -> tuple[Mutant, ...]:
         _mutant("a cancel is believed when asked for", "ORD-2", "", spec=believed),
         _mutant("a lost submit counts as refused", "COL-1.1", "-lossy", spec=refused),
         _mutant("a lost submit is sent again", "ORD-3", "-lossy", step=blind),
+        _mutant("a refused cancel counts as done", "ORD-2", "-overtaking", spec=trusting),
         _mutant("a restart forgets the orders", "ORD-2", "-crash", survives=orderless),
         _mutant("a late report reopens a filled order", "ORD-4", "-mixed", spec=reopened),
     )

@@ -24,6 +24,7 @@ def mutants() -> tuple[Mutant, ...]:
     believed = ORDER.redirected(S.NEW, X.CANCEL, S.CANCELED)
     refused = ORDER.redirected(S.PENDING_NEW, X.LOST, S.REJECTED, (A.RELEASE,))
     reopened = ORDER.redirected(S.FILLED, X.STALE, S.NEW)
+    trusting = ORDER.redirected(S.PENDING_CANCEL, X.RESTS_NEW, S.CANCELED, (A.RELEASE,))
     return (
         _mutant("a cancel is believed when asked for", "ORD-2", "", spec=believed),
         _mutant("a lost submit counts as refused", "ORD-2", "-lossy", spec=refused),
@@ -31,6 +32,8 @@ def mutants() -> tuple[Mutant, ...]:
         _mutant("a lost submit is sent again", "ORD-3", "-lossy", order_step=blind),
         _mutant("a late report reopens a filled order", "ORD-4", "-lossy", spec=reopened),
         _mutant("a late report reopens a filled order", "ORD-4", "-mixed", spec=reopened),
+        _mutant("a refused cancel counts as done", "ORD-2", "-overtaking", spec=trusting),
+        _mutant("a lost submit is sent again", "ORD-3", "-overtaking-crash", order_step=blind),
         _mutant("an UNKNOWN order is told as refused", "MMS-1.1", "-lossy", tells=hopeless),
         _mutant("an UNKNOWN order is told as refused", "MMS-1.2", "-lossy", tells=hopeless),
         _mutant("totals are told as fills", "MMS-7", "-lots", tells=totals),

@@ -18,6 +18,7 @@ from simulator.mutants.hedge_wallet import (
     three_entries,
 )
 from simulator.worlds.product_wallet import FAULTS, IDS, BotActor, named, new_bot
+from simulator.worlds.product_wallet_overtaking import mixed, overtaking
 from spec.hedge_wallet import HEDGE_WALLET, Action, OrderKind, State, Symbol
 from spec.order import ORDER
 from spec.order import Action as OrderAction
@@ -30,7 +31,7 @@ O, Y, B = OrderState, OrderSymbol, OrderAction  # noqa: E741  # as short as the 
 
 def mutants() -> tuple[Mutant, ...]:
     """Return defects that need no fault, and defects that only a fault shows."""
-    return (*_orders(), *_phases(), *_restarts())
+    return (*_orders(), *_phases(), *_restarts(), *_overtaken())
 
 
 def _orders() -> tuple[Mutant, ...]:
@@ -78,6 +79,17 @@ def _restarts() -> tuple[Mutant, ...]:
         _ours("a restart forgets the orders", "HW-5", "recovery", "crash", survives=orderless),
         _ours("a restart begins anew", "HW-4", "decline", "crash", survives=afresh),
     )
+
+
+def _overtaken() -> tuple[Mutant, ...]:
+    """Return defects that show where commands overtake each other."""
+    trusting = ORDER.redirected(O.PENDING_CANCEL, Y.RESTS_NEW, O.CANCELED, (B.RELEASE,))
+    valid = overtaking(mixed("recovery"), patient=True)
+    return (
+        Mutant("a command is valid for ever", "ORD-3", valid),
+        Mutant("a refused cancel counts as done", "ORD-2",
+               overtaking(mixed("advance", bot=new_bot(orders=trusting)))),
+    )  # fmt: skip
 
 
 def no_exit(wallet: Wallet) -> tuple[Wanted, ...]:

@@ -3,7 +3,7 @@
 Over order machines, where requests and reports get lost; also without: what those are for.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from attrs import evolve
@@ -39,8 +39,10 @@ def assumptions() -> Iterator[Assumed]:
     for kind in ACCOUNTS:
         yield Assumed(Assumption.FIFO, _world(kind, "in order"))
         yield Assumed(Assumption.UNORDERED, _world(kind, "out of order", mixed=True))
-        overtaking = _ordering(kind, "orders out of order", NEVER, mixed=True)
-        yield Assumed(Assumption.UNORDERED, overtaking)
+        late = _ordering(kind, "orders out of order", NEVER, unordered=("reports",))
+        yield Assumed(Assumption.UNORDERED, late)
+        overtaking = _ordering(kind, "requests out of order", NEVER, unordered=("reports", "asks"))
+        yield Assumed(Assumption.OVERTAKING, overtaking)
         twice = doubled(_world(kind, "doubled"), "bot", {"reports"}, times=1)
         yield Assumed(Assumption.DUPLICATING, twice)
         yield Assumed(Assumption.LOSSY, _ordering(kind, "lost", LOST))
@@ -64,11 +66,11 @@ def _world(kind: str, name: str, *, mixed: bool = False) -> ActorWorld:
 
 
 def _ordering(
-    kind: str, name: str, budget: Budget, losses: int = 0, *, mixed: bool = False
+    kind: str, name: str, budget: Budget, losses: int = 0, unordered: Collection[str] = ()
 ) -> ActorWorld:
     """Return the world over order machines, with what is claimed of the collision in it."""
     scope, claims = ACCOUNTS[kind]
-    scope = scope._replace(openings=1, entries=1, mixed=mixed)
-    size = Size(scope, claims, losses, budget)
+    scope = scope._replace(openings=1, entries=1, mixed="reports" in unordered)
+    size = Size(scope, claims, losses, budget, "asks" in unordered)
     world = product_world(f"collision, {kind}, {name}", size)
     return evolve(world, rules=tuple(r for r in world.rules if r.property.id in PROPERTIES))

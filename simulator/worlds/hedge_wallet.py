@@ -115,11 +115,20 @@ class HedgeWalletWorld:
                 yield Move("venue", "expires the rest"), venue.ended(scene, order, expire=True)
         for key in waiting(scene.bot.book):
             yield Move("clock", f"wakes key {key}", "bot"), self._told(scene, Woken(key))
-        if not _still(scene) and (not scene.inbox or scene.inbox[0][0] < self.lag):
-            for units in range(-self.jump, self.jump + 1):
-                if units:
-                    verb = "moves" if abs(units) == 1 else "jumps"
-                    yield Move("market", f"{verb} {units:+d}"), venue.moved(scene, units)
+        yield from self._market(scene)
+        yield from self._misfortunes(scene)
+
+    def _market(self, scene: Scene) -> Iterator[tuple[Move, Scene]]:
+        """Yield where the price may go: nowhere while it must stand still, or reports are late."""
+        if _still(scene) or (scene.inbox and scene.inbox[0][0] >= self.lag):
+            return
+        for units in range(-self.jump, self.jump + 1):
+            if units:
+                verb = "moves" if abs(units) == 1 else "jumps"
+                yield Move("market", f"{verb} {units:+d}"), venue.moved(scene, units)
+
+    def _misfortunes(self, scene: Scene) -> Iterator[tuple[Move, Scene]]:
+        """Yield what may go wrong while there is a budget for it, and a person who resumes."""
         if scene.parts and not scene.thin:
             yield Move("venue", "gets thin"), scene._replace(parts=scene.parts - 1, thin=True)
         if scene.empties and not scene.empty:

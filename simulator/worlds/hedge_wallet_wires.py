@@ -14,6 +14,7 @@ from simulator.worlds.cycle import CycleWorld
 from simulator.worlds.hedge_wallet import HedgeWalletWorld
 from simulator.worlds.order_ours import Budget
 from simulator.worlds.product_wallet import PATHS, Size, named
+from simulator.worlds.product_wallet_overtaking import mixed, overtaking
 from simulator.worlds.product_wallet_rules import delivers
 from simulator.worlds.product_wallet_venue import Frame
 from simulator.worlds.wallet_scene import Message, Scene, words
@@ -78,6 +79,7 @@ def assumptions() -> Iterator[tuple[Assumption, HedgeWalletWorld | CycleWorld | 
         yield Assumption.LATE_ACK, _late(phase)
         unknown = Size(moves=1, losses=1, budget=Budget(losses=1))
         yield Assumption.UNKNOWN_OUTCOME, _claiming(named(phase, "no answer", unknown))
+        yield Assumption.OVERTAKING, _claiming(overtaking(mixed(phase)))
     yield Assumption.CRASH, HedgeWalletWorld("hedge wallet, crash", jump=1, crashes=1)
 
 

@@ -8,7 +8,9 @@ from simulator.actors import ActorWorld
 from simulator.matrix import Assumed, Assumption
 from simulator.worlds.mirror import LEFT, ONE, mirror_world
 from simulator.worlds.mirror_moment import Scope
+from simulator.worlds.product_mirror import OVERTAKING, product_world
 from simulator.worlds.wires import wired
+from spec.mirror import PROPERTIES
 
 SCOPES: Mapping[str, Scope] = {
     "moves": ONE,
@@ -26,6 +28,7 @@ def assumptions() -> Iterator[Assumed]:
     """Yield an overlay whose prices move, and one that may be switched off.
 
     Lost are what it is to see, a cancel of its orders, or its answer, by a crash on its way out.
+    Requests take their time only over order machines.
     """
     for kind, scope in SCOPES.items():
         yield Assumed(Assumption.FIFO, _world(kind, "in order", scope))
@@ -41,6 +44,9 @@ def assumptions() -> Iterator[Assumed]:
     yield Assumed(Assumption.CRASH, _world("off", "stop and crash", crash))
     forgetful = _world("off", "forgetful", evolve(crash, forgets=True))
     yield Assumed(Assumption.CRASH, forgetful, FORGETS)
+    over_orders = product_world("mirror, requests out of order", OVERTAKING)
+    mine = tuple(rule for rule in over_orders.rules if rule.property.id in PROPERTIES)
+    yield Assumed(Assumption.OVERTAKING, evolve(over_orders, rules=mine))
     for assumption, why in NONE.items():
         yield Assumed(assumption, why)
 

@@ -16,7 +16,7 @@ from simulator.mutants.mirroring import unkept, untold
 from simulator.worlds.mirroring import mirroring_world
 from simulator.worlds.mirroring_scene import Size, Step
 from simulator.worlds.order_ours import Budget
-from simulator.worlds.product_mirroring import MIXED, ONE, product_world
+from simulator.worlds.product_mirroring import MIXED, ONE, OVERTAKING, product_world
 from simulator.worlds.product_mirroring import Size as Product
 from simulator.worlds.wires import doubled, late, wired
 from spec.mirroring import PROPERTIES
@@ -35,6 +35,7 @@ def assumptions() -> Iterator[Assumed]:
     yield Assumed(Assumption.FIFO, fifo)
     yield Assumed(Assumption.UNORDERED, unordered)
     yield Assumed(Assumption.UNORDERED, _ordering("orders out of order", MIXED))
+    yield Assumed(Assumption.OVERTAKING, _ordering("requests out of order", OVERTAKING))
     twice = evolve(fifo, name="mirroring, doubled")
     yield Assumed(Assumption.DUPLICATING, doubled(twice, "strategy", REPORTS, times=1))
     lost = wired(evolve(fifo, name="mirroring, lost"), REPORTS, lossy=True)

@@ -10,7 +10,7 @@ from simulator.matrix import Assumption
 from simulator.worlds.order import Size, order_world
 from simulator.worlds.order_ours import Budget
 from simulator.worlds.order_venue import Report
-from simulator.worlds.wires import late
+from simulator.worlds.wires import late, wired
 
 SIZE = Size(ordered=True, budget=Budget(replaces=1))
 
@@ -26,6 +26,8 @@ def assumptions() -> Iterator[tuple[Assumption, ActorWorld]]:
         (Assumption.CRASH, "crash", _suffering(crashes=1)),
     ):
         yield assumption, order_world(f"order, {name}", size)
+    timed_out = order_world("order, requests out of order", _suffering(timeouts=1))
+    yield Assumption.OVERTAKING, wired(timed_out, {"requests"}, ordered=False)
     slow = late(order_world("order, late acks", SIZE), "venue", "reports", _acknowledges)
     yield Assumption.LATE_ACK, slow
 

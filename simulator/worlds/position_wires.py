@@ -7,6 +7,7 @@ from simulator.worlds.position import PositionWorld, TwinsWorld
 from spec.terms import PositionMode
 
 ONCE = "a pair is told of each lot once: the order before it sees to that (ORD-1)"
+SILENT = "a pair sends nothing"
 
 
 def assumptions() -> Iterator[tuple[Assumption, PositionWorld | TwinsWorld | str]]:
@@ -20,4 +21,4 @@ def assumptions() -> Iterator[tuple[Assumption, PositionWorld | TwinsWorld | str
         if assumption in {Assumption.FIFO, Assumption.UNORDERED}:
             yield from ((assumption, world) for world in worlds)
         else:
-            yield assumption, ONCE
+            yield assumption, SILENT if assumption is Assumption.OVERTAKING else ONCE

@@ -29,7 +29,7 @@ from simulator.worlds.product_ours import OurActor, Ours, Trader
 from simulator.worlds.product_places import Place, Sent, show_sent, show_told, unused
 
 CHANNELS = frozenset({"asks", "reports"})
-ROOM = 6
+ROOM, ROOM_TWO, ROOM_MIXED = 6, 9, 10  # messages: on one symbol, on two, in any order
 UNFAIR = ("refuses: is read", "has only a part: is read")
 
 
@@ -65,18 +65,20 @@ class Size:
     """How large a world is: the *scope* of a collision world, and what may go wrong on the wire.
 
     *losses* are of requests, *budget* is what our side may suffer; *claims* are beside those that
-    every world makes.  Reports arrive in any order in a *scope* that is mixed, requests never do.
+    every world makes.  Reports arrive in any order in a *scope* that is mixed; *overtaking*: there,
+    so do requests.
     """
 
     scope: Scope
     claims: tuple[str, ...] = ()
     losses: int = 0
     budget: Budget = field(default=Budget())
+    overtaking: bool = False
 
 
 def product_world(name: str, size: Size, side: OurActor | None = None) -> ActorWorld:
     """Return the world called *name*; another *side* of ours is for mutants."""
-    we, there, scope = side or our_actor(), ExchangeActor(), size.scope
+    we, there, scope = side or our_actor(), ExchangeActor(size.overtaking), size.scope
     count = scope.symbols * KINDS
     first = Collision(hedge_mode=scope.hedge, patience=scope.patience)
     bot = Bot(scope, (Desk(first, wants=True),) * scope.symbols)
@@ -91,11 +93,28 @@ def product_world(name: str, size: Size, side: OurActor | None = None) -> ActorW
             Actor("venue", exchange, there.acts, there.hears, there.features, show_exchange),
         ),
         (
-            Channel("asks", "venue", ROOM, weights=sent_by(scope.symbols), show=show_sent),
-            Channel("reports", "we", ROOM, ordered=not scope.mixed, show=show_told),
+            asks(scope.symbols, overtaking=size.overtaking),
+            reports(scope.symbols, mixed=scope.mixed),
         ),
         (*map(_fairly, claims), *product_places.rules(count)),
     )
+
+
+def asks(symbols: int, *, overtaking: bool) -> Channel:
+    """Return the wire that brings requests to the venue, in their order or *overtaking*."""
+    weights, room = sent_by(symbols), _room(symbols)
+    return Channel("asks", "venue", room, not overtaking, weights=weights, show=show_sent)
+
+
+def reports(symbols: int, *, mixed: bool) -> Channel:
+    """Return the wire that brings reports to us, in their order or *mixed*."""
+    room = ROOM_MIXED if mixed else _room(symbols)
+    return Channel("reports", "we", room, not mixed, show=show_told)
+
+
+def _room(symbols: int) -> int:
+    """Return how many messages fit on a wire that keeps their order."""
+    return ROOM if symbols == 1 else ROOM_TWO
 
 
 def sent_by(symbols: int) -> Mapping[str, Callable[[Sent], int]]:
@@ -129,6 +148,7 @@ ENDLESS = Scope(keeps=True, exits=False)
 TWICE = ENDLESS._replace(openings=2, entries=1)
 LATE = ("COL-3", "COL-5.1", "COL-5.3", "COL-5.4")
 LOTS = (*LATE, "COL-5.2", "COL-5.5")
+OVERTAKING = Size(ENDLESS._replace(openings=1, entries=1, mixed=True), LATE, overtaking=True)
 SIZES: Mapping[str, Size] = MappingProxyType(
     {
         "collision-orders": Size(ENDLESS, LATE),
@@ -137,6 +157,7 @@ SIZES: Mapping[str, Size] = MappingProxyType(
             TWICE._replace(openings=1), LATE, losses=1, budget=Budget(losses=1)
         ),
         "collision-orders-crash": Size(TWICE, LATE, budget=Budget(crashes=1)),
+        "collision-orders-overtaking": OVERTAKING,
     }
 )
 DEEP: Mapping[str, Size] = MappingProxyType(
@@ -147,6 +168,9 @@ DEEP: Mapping[str, Size] = MappingProxyType(
         "collision-orders-lossy-crash": Size(TWICE, LATE, losses=1, budget=Budget(crashes=1)),
         "collision-orders-lossy-endless": Size(ENDLESS, LATE, losses=1),
         "collision-orders-crash-endless": Size(ENDLESS, LATE, budget=Budget(crashes=1)),
+        "collision-orders-overtaking-whims": evolve(
+            OVERTAKING, scope=OVERTAKING.scope._replace(whims=1)
+        ),
         "collision-orders-two": Size(
             TWICE._replace(symbols=2, keeps=False), (*LATE[1:], "COL-5.6")
         ),

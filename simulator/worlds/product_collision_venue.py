@@ -23,7 +23,7 @@ from simulator.actors import Do, Features
 from simulator.worlds import collision_scene as scene
 from simulator.worlds.collision_scene import Ask, Kind, Venue, show_venue
 from simulator.worlds.order_venue import Held, Life, Report, read
-from simulator.worlds.product_places import Place, Sent, Told, venue_features
+from simulator.worlds.product_places import Place, Sent, Told, venue_features, void
 
 KINDS = 3  # of orders: OPEN, CLOSE and ENTRY
 CROSSES = 1  # what a request says instead of a price
@@ -39,7 +39,9 @@ class Exchange(NamedTuple):
 
 @frozen
 class ExchangeActor:
-    """The venue as an actor."""
+    """The venue as an actor; *overtaking*: requests overtake each other, and have a validity."""
+
+    overtaking: bool = False
 
     def hears(self, state: Exchange, channel: str, sent: Sent) -> Iterator[Do]:
         """Yield what becomes of a request; one of another turn is about a newer order."""
@@ -48,17 +50,20 @@ class ExchangeActor:
         if state.losses:
             less = state._replace(losses=state.losses - 1)
             yield Do("is lost", less, (_news(which, sent.turn, Lost()),))
+        if self.overtaking and void(place, sent):
+            yield Do("is read too late", state)
+            return
         if place.turn != sent.turn:
             place = Place(sent.turn)
         new = request.what == "new" and place.held.life is Life.NONE
         cancels = request.what == "cancel" and place.held.life is Life.OPEN
         if not (new or cancels):
             held, event = read(place.held, request)
-            after = place._replace(held=held._replace(asked=0))
+            after = place._replace(held=held if self.overtaking else held._replace(asked=0))
             yield Do("is read", _with(state, which, after), (_news(which, sent.turn, event),))
             return
         if new:
-            place = place._replace(held=Held(Life.OPEN, request.qty))
+            place = place._replace(held=place.held._replace(life=Life.OPEN, qty=request.qty))
         symbol, kind = divmod(which, KINDS)
         crosses = new and sent.ticks == CROSSES
         ask = Ask(symbol, Kind(kind), sent.turn, request.qty if new else 0, crosses)

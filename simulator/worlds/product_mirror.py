@@ -11,13 +11,13 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from simulator.actors import Actor, ActorWorld, Channel, Rule
+from simulator.actors import Actor, ActorWorld, Rule
 from simulator.explorer import Move
 from simulator.worlds import collision_claims, product_places
 from simulator.worlds import product_mirror_bot as bots
 from simulator.worlds.collision_scene import NAMES, Book, Venue
 from simulator.worlds.order_ours import Budget
-from simulator.worlds.product_collision import ROOM, fair, sent_by
+from simulator.worlds.product_collision import asks, fair, reports
 from simulator.worlds.product_collision_venue import (
     KINDS,
     Exchange,
@@ -26,7 +26,7 @@ from simulator.worlds.product_collision_venue import (
 )
 from simulator.worlds.product_mirror_bot import TICKS, Mind, Rules
 from simulator.worlds.product_ours import OurActor, Ours, Trader
-from simulator.worlds.product_places import Place, show_sent, show_told, unused
+from simulator.worlds.product_places import Place, unused
 from spec.mirror import PROPERTIES, State
 
 SYMBOLS = len(NAMES)
@@ -36,13 +36,14 @@ SYMBOLS = len(NAMES)
 class Size:
     """What may go wrong: *losses* of requests, *whims* of the venue, *budget* of our side.
 
-    Where they are *mixed*, reports arrive in any order.
+    Where they are *mixed*, reports arrive in any order; *overtaking*: there, so do requests.
     """
 
     losses: int = 0
     whims: int = 0
     budget: Budget = field(default=Budget())
     mixed: bool = False
+    overtaking: bool = False
 
 
 def our_actor(rules: Rules | None = None, **changes: Any) -> OurActor:  # noqa: ANN401
@@ -55,7 +56,7 @@ def our_actor(rules: Rules | None = None, **changes: Any) -> OurActor:  # noqa: 
 def product_world(name: str, size: Size, side: OurActor | None = None) -> ActorWorld:
     """Return the world called *name*; another *side* of ours is for mutants."""
     we = side or our_actor(Rules(numbered=size.mixed))
-    there, count = ExchangeActor(), SYMBOLS * KINDS
+    there, count = ExchangeActor(size.overtaking), SYMBOLS * KINDS
     ours = Ours(bots.opening(), unused(count, numbered=size.mixed), size.budget)
     venue = Venue((Book(),) * SYMBOLS, size.whims)
     exchange = Exchange(venue, (Place(),) * count, size.losses)
@@ -66,8 +67,8 @@ def product_world(name: str, size: Size, side: OurActor | None = None) -> ActorW
             Actor("venue", exchange, there.acts, there.hears, there.features, show_exchange),
         ),
         (
-            Channel("asks", "venue", ROOM, weights=sent_by(SYMBOLS), show=show_sent),
-            Channel("reports", "we", ROOM, ordered=not size.mixed, show=show_told),
+            asks(SYMBOLS, overtaking=size.overtaking),
+            reports(SYMBOLS, mixed=size.mixed),
         ),
         (*_rules(), *product_places.rules(count)),
     )
@@ -111,6 +112,7 @@ def _trades(move: Move) -> bool:
     return fair(move) or (move.who == "venue" and move.what.startswith("fills"))
 
 
+OVERTAKING = Size(mixed=True, overtaking=True)
 SIZES: Mapping[str, Size] = MappingProxyType(
     {
         "mirrored-collision": Size(),
@@ -118,6 +120,7 @@ SIZES: Mapping[str, Size] = MappingProxyType(
         "mirrored-collision-lossy": Size(losses=1, budget=Budget(losses=1)),
         "mirrored-collision-crash": Size(budget=Budget(crashes=1)),
         "mirrored-collision-mixed": Size(mixed=True),
+        "mirrored-collision-overtaking": OVERTAKING,
     }
 )
 DEEP: Mapping[str, Size] = MappingProxyType(

@@ -2,7 +2,7 @@
 
 The strategy's orders and its recoup are order machines: requests and reports may get lost, which
 makes an order UNKNOWN until the venue has answered, and a restart asks for every open order.
-Requests and reports keep their order; what reordering does is checked of the order by itself.
+Requests and reports keep their order, but in worlds that say otherwise.
 """
 
 from collections.abc import Mapping
@@ -35,12 +35,14 @@ class Size:
     *losses* are of requests to each venue, *budget* is what our side may suffer; *doubling*:
     reports may come any number of times.  Where they may overtake each other, so many *trades* and
     *books* are all that there are: orders are numbered, and the numbers have to end.
+    *overtaking*: there, requests overtake each other too.
     """
 
     mirrored: Mirrored = field(default=Mirrored())
     losses: tuple[int, int] = (0, 0)
     budget: Budget = field(default=Budget())
     doubling: bool = False
+    overtaking: bool = False
     trades: int = ENDLESS
     books: int = ENDLESS
 
@@ -52,8 +54,9 @@ def product_world(name: str, size: Size, side: DeskActor | None = None) -> Actor
     limits = Limits(exposure_max=mirrored.limit, slip_ticks_max=mirrored.slip)
     strategy = Strategy(opening(limits, slots), 0, (False,) * slots)
     desk = Desk(strategy, unused(slots + 1, numbered=not mirrored.ordered), size.budget)
-    there = ExchangeActor("reports", ends=mirrored.ends)
-    source = ExchangeActor("recoup_reports", slots, mirrored.ends, mirrored.volume, mirrored.prices)
+    venue = partial(ExchangeActor, ends=mirrored.ends, overtaking=size.overtaking)
+    there = venue("reports")
+    source = venue("recoup_reports", slots, volume=mirrored.volume, prices=mirrored.prices)
     places, whims = (Place(),) * slots, mirrored.whims
     actors = (
         Actor("we", desk, we.acts, we.hears, we.features, show_desk),
@@ -74,7 +77,7 @@ def _venue(name: str, actor: ExchangeActor, first: Exchange) -> Actor:
 
 def _channels(size: Size) -> tuple[Channel, ...]:
     """Return the channels: books and reports to us, orders to each venue."""
-    wire = size.mirrored.wire
+    wire, room = size.mirrored.wire, 5 if size.overtaking else 3
     told = partial(
         Channel,
         to="we",
@@ -83,18 +86,20 @@ def _channels(size: Size) -> tuple[Channel, ...]:
         doubling=size.doubling,
         show=show_told,
     )
+    asked = partial(Channel, ordered=not size.overtaking, show=show_sent)
     return (
         Channel("book", "we", 1, weights={"next_qty": next_qty}, show=words),
         told("reports"),
         told("recoup_reports"),
-        Channel("orders", "destination", 3 * size.mirrored.slots, show=show_sent),
-        Channel("recoups", "source", 3, show=show_sent),
+        asked("orders", "destination", room * size.mirrored.slots),
+        asked("recoups", "source", room),
     )
 
 
 ONE = Mirrored(prices=1, ends=True)
 LOTS = Mirrored(limit=2, volume=2, prices=1)
-MIXED = Size(evolve(LOTS, ends=True, ordered=False), trades=2, books=2)
+MIXED = Size(evolve(LOTS, ends=True, ordered=False, wire=6), trades=2, books=2)
+OVERTAKING = evolve(MIXED, overtaking=True)
 SLOTS = Mirrored(slots=2, limit=2, volume=2, prices=1)
 SIZES: Mapping[str, Size] = MappingProxyType(
     {
@@ -109,6 +114,14 @@ SIZES: Mapping[str, Size] = MappingProxyType(
         "mirrored-orders-lots-lossy": Size(LOTS, losses=(1, 0)),
         "mirrored-orders-loss": Size(Mirrored(slip=0), losses=(1, 0)),
         "mirrored-orders-mixed": MIXED,
+        "mirrored-orders-overtaking": OVERTAKING,
+        "mirrored-orders-overtaking-crash": Size(
+            evolve(ONE, ordered=False, wire=6),
+            budget=Budget(crashes=1),
+            trades=1,
+            books=4,
+            overtaking=True,
+        ),
     }
 )
 DEEP: Mapping[str, Size] = MappingProxyType(

@@ -13,8 +13,8 @@ from machines.mirroring import Target
 from machines.order import Canceled, CancelRejected, Event, Filled, Lost, Rejected
 from simulator.actors import Do, Features
 from simulator.worlds.mirroring_scene import PRICES, words
-from simulator.worlds.order_venue import Held, Life, Report, read
-from simulator.worlds.product_places import Place, Sent, Told, venue_features
+from simulator.worlds.order_venue import Life, Report, read
+from simulator.worlds.product_places import Place, Sent, Told, venue_features, void
 
 ENDLESS = -1
 
@@ -44,6 +44,7 @@ class ExchangeActor:
     """A venue whose places are numbered from *first*; *reports* is the channel that it tells on.
 
     *ends*: it may fall quiet.  The source has books of up to *volume* lots, at *prices* prices.
+    *overtaking*: requests overtake each other, and have a validity.
     """
 
     reports: str
@@ -51,11 +52,15 @@ class ExchangeActor:
     ends: bool = False
     volume: int = 0
     prices: int = 0
+    overtaking: bool = False
 
     def hears(self, state: Exchange, channel: str, sent: Sent) -> Iterator[Do]:  # noqa: ARG002
         """Yield what becomes of a request; one of another turn is about a newer order."""
         request = sent.request
         place = state.places[request.which - self.first]
+        if self.overtaking and void(place, sent):
+            yield Do("is read too late", state)
+            return
         if place.turn != sent.turn:
             place = Place(sent.turn)
         if state.losses:
@@ -63,11 +68,12 @@ class ExchangeActor:
             yield Do("is lost", less, (self._news(request.which, sent.turn, Lost()),))
         after, event = read(place.held, request)
         ticks = sent.ticks if request.what == "new" else place.ticks
-        kept = Place(sent.turn, ticks, after._replace(asked=0))
+        kept = Place(sent.turn, ticks, after if self.overtaking else after._replace(asked=0))
         yield self._changed("is read", state, request.which, kept, event)
         fickle = state._replace(whims=state.whims - 1)
         if state.whims and request.what == "new" and place.held.life is Life.NONE:
-            refused = place._replace(held=Held(Life.REJECTED, request.qty))
+            held = place.held._replace(life=Life.REJECTED, qty=request.qty)
+            refused = place._replace(held=held)
             yield self._changed("is rejected", fickle, request.which, refused, Rejected())
         if state.whims and request.what == "cancel" and place.held.life is Life.OPEN:
             yield self._changed("is refused", fickle, request.which, place, CancelRejected())

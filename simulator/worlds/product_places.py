@@ -111,9 +111,18 @@ def requests(places: Places, which: int, emits: Iterable[Action], ticks: int = 0
         what = SENT.get(action)
         if what is not None:
             new = what == "new"
-            number = order.query if what == "query" else 0
+            number = order.query if places.numbered or what == "query" else 0
             request = Request(what, which, query=number, qty=order.qty if new else 0)
             yield Sent(places.turns[which], ticks if new else 0, request)
+
+
+def void(place: Place, sent: Sent) -> bool:
+    """Return whether a request of a numbered turn was overtaken by what makes it void.
+
+    That is a later query, which has been answered without it, or an order that was placed later.
+    """
+    late = sent.turn == place.turn and sent.request.query < place.held.asked
+    return sent.turn < place.turn or (late and sent.request.what != "query")
 
 
 def our_features(places: Places) -> Features:

@@ -116,25 +116,29 @@ def wanted(bot: Bot) -> frozenset[int]:
 
 
 def judged(bot: Bot, was: tuple[Seat, ...], best: frozenset[int], canceled: list[int]) -> Bot:
-    """Return *bot* after a ranking of *was*, with what is wrong or worth a note."""
+    """Return *bot* after a ranking, with what is wrong or worth a note.
+
+    Before it the seats were *was*, and *best* were the symbols that were to have a slot; *canceled*
+    are those whose orders are to go.
+    """
     seats, scores = bot.slots.seats, scored(bot)
-    came = [n for n, seat in enumerate(seats) if seat.state is State.READY]
-    new = [n for n in came if was[n].state is State.OUT]
-    waits = [n for n in best if n not in came]
-    kept = [n for n in came if was[n].state in FLAT and n in scores]
-    full = machine.taken(bot.slots) >= bot.slots.count
-    before = bot._replace(slots=evolve(bot.slots, seats=was))
-    unfair = any(n not in best for n in came) or (bool(waits) and not full)
-    unfair |= any(beats(before, one, other) for one in waits for other in new)
-    more = [n for n in scores if n not in best]
-    passed = bool(new) and bot.first >= 0 and seats[bot.first].state is State.OUT
+    chosen = [n for n, seat in enumerate(seats) if seat.state is State.READY]
+    new = [n for n in chosen if was[n].state is State.OUT]
+    kept = [n for n in chosen if was[n].state in FLAT and n in scores]
+    missed = [n for n in best if n not in chosen]
+    others = [n for n in scores if n not in best]
+    before = bot._replace(slots=evolve(bot.slots, seats=was))  # who has a slot decides who beats
+    overtaken = any(beats(before, one, other) for one in missed for other in new)
+    vacant = machine.taken(bot.slots) < bot.slots.count
+    unfair = not best.issuperset(chosen) or (bool(missed) and vacant) or overtaken
+    lost = bot.first >= 0 and seats[bot.first].state is State.OUT
     return bot._replace(
         unfair=bot.unfair or unfair,
-        rough=bot.rough or any(was[n].state in FLAT for n in waits),
+        rough=bot.rough or any(was[n].state in FLAT for n in missed),
         hasty=bot.hasty or any(n in best for n in canceled),
-        again=bot.again or any(was[n].state is State.LEAVING for n in came),
-        stays=bot.stays or any(scores[n] < scores[o] for n in kept for o in more),
-        passed=bot.passed or passed,
+        again=bot.again or any(was[n].state is State.LEAVING for n in chosen),
+        stays=bot.stays or any(scores[n] < scores[o] for n in kept for o in others),
+        passed=bot.passed or (bool(new) and lost),
         first=new[0] if new and bot.first < 0 else bot.first,
     )
 

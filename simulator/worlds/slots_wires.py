@@ -20,6 +20,8 @@ def assumptions() -> Iterator[Assumed]:
         yield Assumed(Assumption.FIFO, _world(kind, "in order"))
         unordered = wired(_world(kind, "out of order"), {"news"}, ordered=False)
         yield Assumed(Assumption.UNORDERED, unordered)
+        overtaking = wired(_world(kind, "requests out of order"), {"asks"}, ordered=False)
+        yield Assumed(Assumption.OVERTAKING, overtaking)
         doubled = wired(_world(kind, "doubled"), {"news"}, doubling=True)
         yield Assumed(Assumption.DUPLICATING, doubled)
         yield Assumed(Assumption.LOSSY, wired(_world(kind, "lost"), {"news"}, lossy=True))

@@ -17,15 +17,20 @@ from machines.supervisor import (
     Disconnected,
     Event,
     Gap,
-    Resumed,
-    StartRequested,
     StopRequested,
     Supervisor,
-    Tripped,
-    suspended,
 )
-from simulator.actors import Actor, ActorWorld, Channel, Do, Holds, Rule
+from simulator.actors import Actor, ActorWorld, Channel, Do, Rule
 from simulator.explorer import Move
+from simulator.worlds.supervisor_claims import (
+    EVERYWHERE,
+    RULES,
+    UNANSWERED,
+    WHEN,
+    Bot,
+    compare,
+    noted,
+)
 from simulator.worlds.supervisor_scene import (
     Answer,
     Ask,
@@ -44,16 +49,15 @@ from spec.supervisor import (
     PROPERTIES,
     Action,
     Cause,
-    Match,
     Outgoing,
     Part,
     State,
-    StopPolicy,
     Trip,
 )
 
 S = State
 Step = Callable[[Supervisor, Event], tuple[Supervisor, tuple[Action, ...]]]
+HELD_BACK = ("query", "cancel", "flatten")  # without a connection
 ROOM = 8  # more than is ever under way; where less is given, who sends waits
 UNFAIR = (
     "loses", "refuses", "sends", "drops", "fills", "breaks", "suffers",
@@ -71,99 +75,22 @@ class Gate(NamedTuple):
 SOUND = Gate()
 
 
-class Bot(NamedTuple):
-    """The supervisor with its journal and the answers to its latest question.
-
-    The last five say what has ever gone wrong, *wanted* what the latest stop was to remove.
-    """
-
-    supervisor: Supervisor
-    journal: int
-    orders: int
-    reduces: int
-    crashes: int
-    answers: tuple[Answer | None, ...] = (None, None, None)
-    deadline: bool = False
-    wanted: StopPolicy = StopPolicy.LEAVE
-    late: bool = False  # a stop took too long
-    leaked: bool = False  # something left that had to stay
-    unproven: bool = False  # RUNNING was entered without agreement
-    blamed: bool = False  # a position was found that is not ours
-    freed: bool = False  # HALTED was left without a person
-    misled: bool = False  # the state is not what was heard calls for
-    runs: bool = False  # a person wants it to run
-    tripped: bool = False  # and has to look first
-
-
-def compare(journal: int, answers: tuple[Answer | None, ...]) -> Match:
-    """Return how *answers*, by part, compare with *journal*, as it is now."""
-    positions, orders, fills = (0 if each is None else each.events for each in answers)
-    if (orders | fills) & ~journal:
-        return Match.BEHIND
-    return Match.UNEXPLAINED if positions & ~journal else Match.AGREES
-
-
 def told(gate: Gate, bot: Bot, event: Event, *, person: bool = False) -> tuple[Bot, Sends]:
     """Step the supervisor of *bot*, do what it asks for, and note what goes wrong."""
     was, (now, emits) = bot.supervisor, gate.step(bot.supervisor, event)
     if Action.CATCH_UP in emits:
         fills = bot.answers[Part.FILLS]
         bot = bot._replace(journal=bot.journal | (fills.events if fills else 0))
-    if was.state is not S.RUNNING and now.state is S.RUNNING:
-        agrees = compare(bot.journal, bot.answers) is Match.AGREES
-        bot = bot._replace(unproven=bot.unproven or not (agrees and of_one_moment(bot)))
-    odd = isinstance(event, Answered) and event.match is Match.UNEXPLAINED and of_one_moment(bot)
-    found = isinstance(event, Answered) and was.state is not S.HALTED is now.state
-    left = was.state is S.HALTED is not now.state
-    aware = person and (not isinstance(event, Resumed) or event.halt == was.halts)
+    bot = noted(bot._replace(supervisor=now), was, event, person=person)
     gone = Action.DISCONNECT in emits
-    bot = bot._replace(
-        supervisor=now,
-        answers=(None, None, None) if Action.QUERY in emits or gone else bot.answers,
-        deadline=(bot.deadline or Action.SET_DEADLINE in emits) and not gone,
-        blamed=bot.blamed or found,
-        freed=bot.freed or (left and not aware),
-        late=bot.late or (isinstance(event, DeadlinePassed) and was.state is not now.state),
-    )
     sends: Sends = tuple(sent for action in emits for sent in asked(now, action))
-    bot = expected(bot, was, event, found=odd)
-    held_back = {"query", "cancel", "flatten"}
-    leaks = not now.connected and any(name == "asks" and a.what in held_back for name, a in sends)
-    return bot._replace(leaked=bot.leaked or leaks), sends
-
-
-def expected(bot: Bot, was: Supervisor, event: Event, *, found: bool) -> Bot:
-    """Note in *bot* whether its state is what *event* calls for, by the words of the property."""
-    now, runs, tripped = bot.supervisor, bot.runs, bot.tripped
-    resumed = isinstance(event, Resumed) and event.halt == was.halts
-    if isinstance(event, StopRequested):
-        runs = tripped = False
-    elif isinstance(event, StartRequested):
-        runs = True
-    elif isinstance(event, Tripped):
-        killed = event.trip is Trip.KILL_SWITCH and was.state is S.STOPPED
-        runs, tripped = runs or killed, runs or killed
-    else:
-        tripped = (tripped and not resumed) or (found and was.state is S.RECONCILING)
-    if not runs:
-        ends = isinstance(event, DeadlinePassed | Answered) or was.state is S.STOPPED
-        calls = {S.STOPPING, S.STOPPED} if ends else {S.STOPPING}
-        if isinstance(event, StopRequested):
-            calls = {S.STOPPED if event.policy is StopPolicy.LEAVE else S.STOPPING}
-    elif tripped:
-        calls = {S.HALTED}
-    elif not now.connected:
-        calls = {S.CONNECTING}
-    else:
-        calls = {S.DEGRADED} if suspended(now) else {S.RECONCILING, S.RUNNING}
-    misled = bot.misled or now.state not in calls
-    return bot._replace(runs=runs, tripped=tripped, misled=misled)
-
-
-def of_one_moment(bot: Bot) -> bool:
-    """Return whether *bot* holds three answers of one moment."""
-    moments = {None if each is None else each.moment for each in bot.answers}
-    return len(moments) == 1 and None not in moments
+    leaks = not now.connected and any(name == "asks" and a.what in HELD_BACK for name, a in sends)
+    bot = bot._replace(
+        answers=UNANSWERED if gone or Action.QUERY in emits else bot.answers,
+        deadline=(bot.deadline or Action.SET_DEADLINE in emits) and not gone,
+        leaked=bot.leaked or leaks,
+    )
+    return bot, sends
 
 
 def asked(supervisor: Supervisor, action: Action) -> Sends:
@@ -222,7 +149,7 @@ def bot_acts(gate: Gate, bot: Bot) -> Iterator[Do]:
         after, sends = told(gate, bot._replace(deadline=False), DeadlinePassed())
         yield Do("runs out of time", after, sends)
     if bot.crashes:
-        lost = bot._replace(crashes=bot.crashes - 1, answers=(None, None, None), deadline=False)
+        lost = bot._replace(crashes=bot.crashes - 1, answers=UNANSWERED, deadline=False)
         after, sends = told(gate, lost, Restarted())
         yield Do("drops everything and starts again", after, sends)
 
@@ -277,37 +204,6 @@ def warns(news: object) -> int:
 def reduces(ask: Ask) -> int:
     """Return whether *ask* is an order that only reduces, sent while HALTED."""
     return ask == Ask("reduce", S.HALTED)
-
-
-RULES: Mapping[str, Holds] = {
-    "SUP-1": lambda f: f.leaked == 0,
-    "SUP-2.1": lambda f: f.unproven == 0,
-    "SUP-2.2": lambda f: (
-        (f.state != S.RUNNING) | (f.warned > 0) | ((f.known | f.carried) == f.happened)
-    ),
-    "SUP-2.3": lambda f: (f.blamed == 0) | (f.foreign > 0),
-    "SUP-3": lambda f: (f.state == S.RECONCILING) | (f.state >= S.HALTED) | (f.state == S.STOPPED),
-    "SUP-4": lambda f: f.freed == 0,
-    "SUP-5.1": lambda f: f.state == S.STOPPED,
-    "SUP-5.2": lambda f: (
-        (f.state != S.STOPPED)
-        | (f.wanted == StopPolicy.LEAVE)
-        | (f.late == 1)
-        | ((f.working == 0) & ((f.wanted == StopPolicy.CANCEL) | (f.lots == 0)))
-    ),
-    "SUP-7": lambda f: f.misled == 0,
-    "SUP-6.1": lambda f: (f.state == S.RUNNING) & (f.questions > f.connections),
-    "SUP-6.2": lambda f: (f.state == S.RUNNING) & (f.halts > 0),
-    "SUP-6.3": lambda f: (f.state == S.HALTED) & (f.reducing > 0),
-    "SUP-6.4": lambda f: (f.state == S.STOPPED) & (f.late == 0) & (f.closed == 1),
-    "SUP-6.5": lambda f: f.late == 1,
-    "SUP-6.6": lambda f: f.blamed == 1,
-}
-WHEN: Mapping[str, Holds] = {
-    "SUP-3": lambda f: (f.state == S.DEGRADED) & (f.gap == 1),
-    "SUP-5.1": lambda f: f.state == S.STOPPING,
-}
-EVERYWHERE = ("SUP-1", "SUP-2.1", "SUP-2.2", "SUP-2.3", "SUP-4", "SUP-7")
 
 
 def world(name: str, scope: Scope, claims: tuple[str, ...], gate: Gate = SOUND) -> ActorWorld:

@@ -18,6 +18,8 @@ def assumptions() -> Iterator[Assumed]:
     yield Assumed(Assumption.FIFO, _world("in order", BASE))
     unordered = wired(_world("out of order", BASE), HEARD, ordered=False)
     yield Assumed(Assumption.UNORDERED, unordered)
+    overtaking = wired(_world("requests out of order", BASE), {"asks"}, ordered=False)
+    yield Assumed(Assumption.OVERTAKING, overtaking)
     yield Assumed(Assumption.DUPLICATING, wired(_world("doubled", BASE), HEARD, doubling=True))
     yield Assumed(Assumption.LOSSY, _world("gap", BASE._replace(gaps=1)))
     yield Assumed(Assumption.LATE_ACK, "it awaits no acknowledgement of an order")

@@ -25,6 +25,8 @@ def assumptions() -> Iterator[Assumed]:
         yield Assumed(Assumption.FIFO, fifo)
         unordered = wired(_world(f"{name}, out of order", base), HEARD, ordered=False)
         yield Assumed(Assumption.UNORDERED, unordered)
+        overtaking = wired(_world(f"{name}, requests out of order", base), {"asks"}, ordered=False)
+        yield Assumed(Assumption.OVERTAKING, overtaking)
         twice = wired(_world(f"{name}, doubled", base), HEARD, doubling=True)
         yield Assumed(Assumption.DUPLICATING, twice)
         yield Assumed(Assumption.LOSSY, _world(f"{name}, gap", base._replace(losses=1)))

@@ -21,6 +21,8 @@ def assumptions() -> Iterator[Assumed]:
         yield Assumed(Assumption.FIFO, _world(kind, "in order"))
         unordered = wired(_world(kind, "out of order"), HEARD, ordered=False)
         yield Assumed(Assumption.UNORDERED, unordered)
+        overtaking = wired(_world(kind, "requests out of order"), {"asks"}, ordered=False)
+        yield Assumed(Assumption.OVERTAKING, overtaking)
         yield Assumed(Assumption.DUPLICATING, _world(kind, "doubled", repeats=1))
         yield Assumed(Assumption.LOSSY, wired(_world(kind, "lost"), HEARD, lossy=True))
         unknown = wired(_world(kind, "no answer"), {"asks"}, lossy=True)

@@ -35,7 +35,7 @@ MODULES = (
     "tests.laws.laws_slots",
     "tests.laws.laws_supervisor",
 )
-PAIRS = ("tests.laws.diff_tables", "tests.laws.diff_steps")
+PAIRS = ("tests.laws.diff_tables", "tests.laws.diff_steps", "tests.laws.diff_events")
 ROWS, STEP = "_rows", "_step"  # what the names of the two functions of a pair end in
 BUDGET_S = 600
 JOBS = 2

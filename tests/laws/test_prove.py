@@ -68,10 +68,12 @@ def test_only_what_was_seen_on_all_paths_is_the_same(report: str, expected: bool
 
 def test_every_machine_is_read_twice() -> None:
     """Each pair has both functions, and no declared machine is left out."""
-    tables, steps = (set(pairs(module)) for module in PAIRS)
+    tables, steps, events = (set(pairs(module)) for module in PAIRS)
     assert {pair.rpartition(".")[2] for pair in tables} == set(MACHINES)
     assert {pair.rpartition(".")[2] for pair in steps} <= set(MACHINES)
-    for pair in tables | steps:
+    told = {pair.rpartition(".")[2].rpartition("_")[0] for pair in events}
+    assert told <= set(MACHINES) - {pair.rpartition(".")[2] for pair in steps}
+    for pair in tables | steps | events:
         module, _, name = pair.rpartition(".")
         assert callable(getattr(import_module(module), name + ROWS))
         assert callable(getattr(import_module(module), name + STEP))

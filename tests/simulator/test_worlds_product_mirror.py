@@ -24,8 +24,8 @@ from spec.mirror import State
 
 DEEP_COUNTS = {
     "mirrored-collision-lossy-whims": (34_523, 102_262, 37),
-    "mirrored-collision-mixed-whims": (143_486, 805_589, 39),
-    "mirrored-collision-lossy-crash": (118_456, 368_190, 37),
+    "mirrored-collision-mixed-whims": (153_098, 892_698, 39),
+    "mirrored-collision-lossy-crash": (120_790, 375_852, 37),
 }
 SOUND = Rules()
 DEEP = {world.name: world for world in deep_worlds()}

@@ -25,7 +25,7 @@ DEEP_COUNTS = {
     "mirrored-orders-whims-crash": (692_124, 2_736_540, 61),
     "mirrored-orders-lots-crash": (856_852, 3_523_342, 57),
     "mirrored-orders-slots": (1_187_452, 4_531_942, 71),
-    "mirrored-orders-mixed-whims": (638_224, 3_296_642, 36),
+    "mirrored-orders-mixed-whims": (661_284, 3_468_876, 36),
 }
 WORLDS = {world.name: world for world in deep_worlds()}
 LIMITS = Limits(exposure_max=2, slip_ticks_max=1)

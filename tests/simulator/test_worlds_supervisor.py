@@ -2,7 +2,8 @@
 
 import pytest
 
-from simulator.worlds.supervisor import Bot, compare, worlds
+from simulator.worlds.supervisor import worlds
+from simulator.worlds.supervisor_claims import Bot, compare
 from simulator.worlds.supervisor_scene import Answer, Venue
 from spec.supervisor import Match, Part, State
 
