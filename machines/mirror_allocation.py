@@ -16,6 +16,7 @@ from machines.mirror_inputs import (
     cap_of,
     enters,
     hedge_exposure,
+    leaves,
     leg,
     lot_worth,
     max_positions,
@@ -99,18 +100,9 @@ def _off(cycle: Cycle, market: Market, excess: int, band: int) -> int:
 
 def _exit(cycle: Cycle, market: Market, lots: int) -> Order:
     """Return the order that takes *lots* off the mirror of *market*."""
-    mode = cycle.settings.mode
-    side = Side.BUY if enters(mode) is Side.SELL else Side.SELL
     whole = Reason.CLOSE if wanted(cycle.settings) else Reason.UNWIND
-    return Order(
-        symbol=market.symbol,
-        side=side,
-        qty=lots,
-        price_ticks=price(market, side),
-        position_side=leg(mode, cycle.position_mode),
-        reduce_only=True,
-        reason=whole if lots == market.mirror_qty else Reason.REDUCE,
-    )
+    reason = whole if lots == market.mirror_qty else Reason.REDUCE
+    return _order(cycle, market, leaves(cycle.settings.mode), lots, reason)
 
 
 def additions(cycle: Cycle, target: int, band: int) -> tuple[Order, ...]:
@@ -227,16 +219,21 @@ def grows(cycle: Cycle, market: Market) -> bool:
 
 def _entry(cycle: Cycle, market: Market, lots: int) -> Order:
     """Return the order that adds *lots* to the mirror of *market*."""
+    reason = Reason.ADD if market.mirror_qty else Reason.OPEN
+    return _order(cycle, market, enters(cycle.settings.mode), lots, reason)
+
+
+def _order(cycle: Cycle, market: Market, side: Side, lots: int, reason: Reason) -> Order:
+    """Return the order for *lots* on *side*; on the side that leaves a mirror it only reduces."""
     mode = cycle.settings.mode
-    side = enters(mode)
     return Order(
         symbol=market.symbol,
         side=side,
         qty=lots,
         price_ticks=price(market, side),
         position_side=leg(mode, cycle.position_mode),
-        reduce_only=False,
-        reason=Reason.ADD if market.mirror_qty else Reason.OPEN,
+        reduce_only=side is leaves(mode),
+        reason=reason,
     )
 
 

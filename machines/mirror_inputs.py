@@ -135,6 +135,11 @@ def enters(mode: Mode) -> Side:
     return Side.SELL if mode is Mode.SHORTS_FOR_LONGS else Side.BUY
 
 
+def leaves(mode: Mode) -> Side:
+    """Return the side of orders that close a mirror."""
+    return Side.BUY if mode is Mode.SHORTS_FOR_LONGS else Side.SELL
+
+
 def leg(mode: Mode, position_mode: PositionMode) -> PositionSide:
     """Return the leg that orders of mirrors name; none on a one-way account."""
     if position_mode is PositionMode.ONE_WAY:

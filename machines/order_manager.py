@@ -11,7 +11,7 @@ from typing import TypeVar
 from attrs import evolve, field, frozen
 
 from machines.messages import Cancel, Command, Place, Query, Report, Wake, Wanted
-from machines.order import CancelRejected, CancelRequested, Lost, Order, OrderSpec, exposure
+from machines.order import CancelRejected, CancelRequested, Lost, Order, OrderSpec
 from machines.order import Event as OrderEvent
 from machines.order import step as order_step
 from spec.order import ORDER, Action, State
@@ -98,11 +98,6 @@ def live(book: Book) -> tuple[Working, ...]:
     """Return the orders that are not final, the oldest first."""
     orders = [w for w in book.working if w is not None]
     return tuple(sorted(orders, key=lambda w: w.client_order_id))
-
-
-def open_exposure(book: Book) -> int:
-    """Return the exposure bound of all orders that are not final, in lots."""
-    return sum(exposure(w.order) for w in live(book))
 
 
 def report(book: Book, news: Report) -> tuple[Book, tuple[Effect, ...]]:

@@ -29,6 +29,7 @@ from machines.mirror_inputs import (
     Order,
     Settings,
     enters,
+    leaves,
     leg,
     max_positions,
     price,
@@ -38,7 +39,7 @@ from machines.pricing.kinds import Kind
 from spec.collision import Action, State, User
 from spec.mirror import Limit, Reason
 from spec.mirror import State as OverlayState
-from spec.terms import PositionMode, Side
+from spec.terms import PositionMode
 
 PATIENCE = 2  # closes that are tried at the touch
 KINDS: Mapping[Reason, Kind] = MappingProxyType(
@@ -267,13 +268,12 @@ def _asked(mirrors: Mirrors, scene: Scene, action: Action) -> Commands:
 def _close(mirrors: Mirrors, market: Market, *, crosses: bool) -> Order:
     """Return the order that closes the mirror of *market*, at the touch or through the spread."""
     mode = mirrors.settings.mode
-    into = enters(mode)
-    out = Side.SELL if into is Side.BUY else Side.BUY
+    out = leaves(mode)
     return Order(
         symbol=market.symbol,
         side=out,
         qty=min(market.mirror_qty, market.instrument.max_qty),
-        price_ticks=price(market, into if crosses else out),
+        price_ticks=price(market, enters(mode) if crosses else out),
         position_side=leg(mode, mirrors.position_mode),
         reduce_only=True,
         reason=Reason.CLOSE,

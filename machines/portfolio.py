@@ -10,7 +10,15 @@ from typing import assert_never
 import numpy as np
 from attrs import evolve, field, frozen
 
-from machines import order_manager, overlay, planner, portfolio_desk, portfolio_mirrors
+from machines import (
+    mirror,
+    order_manager,
+    overlay,
+    planner,
+    portfolio_desk,
+    portfolio_mirrors,
+    portfolio_slots,
+)
 from machines.hedge_wallet import Resumed
 from machines.messages import (
     AccountReport,
@@ -26,10 +34,10 @@ from machines.messages import (
     Wanted,
     Woken,
 )
-from machines.overlay import Mirrors
+from machines.overlay import Mirrors, Outcome
 from machines.planner import Ladders
 from machines.planner_inputs import Moment, Strategy
-from machines.portfolio_desk import Desk, Money, is_mirror
+from machines.portfolio_desk import Desk, Money, is_mirror, is_unstuck, unsticks
 from machines.portfolio_mirrors import (
     MirrorConfig,
     alerts,
@@ -42,6 +50,7 @@ from machines.pricing import averages
 from machines.pricing.averages import Averages
 from machines.pricing.numbers import Floats, price_from, qty_from
 from machines.pricing.sides import market_from
+from machines.profits import Profits
 from spec.collision import User
 from spec.terms import PositionMode
 
@@ -69,20 +78,22 @@ class Config:
 class Portfolio:
     """The desks of all symbols, the money of the account, and what is known of the markets.
 
-    *cash* is what has been settled, *profit* all that was realized before fees and *profit_max* the
-    most that it has been, in money units; *account* is the newest report of the account and
-    *newest_ms* when the newest bars opened.  *sequence* numbers the orders of all symbols.  What is
-    wanted is *stale* from a restart to the next bars: until then orders stay as they are.  A
-    *halted* portfolio, after a liquidation, has no orders until a person says go on.
+    *cash* is what has been settled, in money units, and *profits* what was realized; *outcome* is
+    what the newest cycle of the overlay came to, *slots* say in which symbols the base may open
+    positions, *account* is the newest report of the account and *newest_ms* when the newest bars
+    opened.  *sequence* numbers the orders of all symbols.  What is wanted is *stale* from a restart
+    to the next bars: until then orders stay as they are.  A *halted* portfolio, after a
+    liquidation, has no orders until a person says go on.
     """
 
     config: Config
     desks: tuple[Desk, ...]
     averages: Averages
     cash: int
+    slots: portfolio_slots.Both
     mirrors: Mirrors | None = None
-    profit: int = 0
-    profit_max: int = 0
+    outcome: Outcome | None = None
+    profits: Profits = field(factory=Profits)
     account: AccountReport = field(factory=AccountReport)
     newest_ms: int = -1
     sequence: int = 0
@@ -100,6 +111,7 @@ def new(config: Config, cash: int) -> Portfolio:
         ),
         averages=averages.unknown(len(strategy.instruments)),
         cash=cash,
+        slots=portfolio_slots.begin(strategy),
         mirrors=portfolio_mirrors.begin(config.mirrors, strategy) if config.mirrors else None,
     )
 
@@ -118,8 +130,16 @@ def step(portfolio: Portfolio, event: Event) -> tuple[Portfolio, Commands]:
         case Restarted():
             return _restarted(portfolio)
         case Resumed():
-            return evolve(portfolio, halted=False), ()
+            return _resumed(portfolio), ()
     assert_never(event)
+
+
+def _resumed(portfolio: Portfolio) -> Portfolio:
+    """Return *portfolio* once a person has looked: it orders again, and so do its mirrors."""
+    mirrors = portfolio.mirrors
+    if mirrors is not None:
+        mirrors, _ = overlay.told(mirrors, mirror.Resumed(mirrors.overlay.stops))
+    return evolve(portfolio, halted=False, mirrors=mirrors)
 
 
 def _closed(portfolio: Portfolio, event: Bars) -> tuple[Portfolio, Commands]:
@@ -130,20 +150,27 @@ def _closed(portfolio: Portfolio, event: Bars) -> tuple[Portfolio, Commands]:
     if event.open_ms <= portfolio.newest_ms:
         return portfolio, ()
     strategy, desks = portfolio.config.strategy, portfolio.desks
-    terms = strategy.long.terms, strategy.short.terms
-    known = averages.moved(portfolio.averages, _array(desks, event), event.open_ms, terms)
+    bars = _array(desks, event)
+    known = averages.moved(portfolio.averages, bars, event.open_ms, strategy.terms)
     seen = tuple(
         desk if bar is None else portfolio_desk.watched(desk, bar)
         for desk, bar in zip(desks, event.bars, strict=True)
     )
-    portfolio = evolve(portfolio, averages=known, desks=seen, newest_ms=event.open_ms)
+    lookback_ms = strategy.lookback_ms
+    profits = portfolio.profits.since(None if lookback_ms is None else event.open_ms - lookback_ms)
+    portfolio = evolve(
+        portfolio, averages=known, desks=seen, newest_ms=event.open_ms, profits=profits
+    )
     if event.past or max(known.bars) <= portfolio.config.warmup_bars + 1:
         return portfolio, ()
     ladders = planner.plan(strategy, _moment(portfolio, event))
     portfolio, commands = _cycled(evolve(portfolio, stale=False), event, ladders)
-    for symbol, both in enumerate(ladders):
-        desk = portfolio_desk.planned(portfolio.desks[symbol], both, portfolio.config.levels)
-        portfolio, sent = _settled(_put(portfolio, symbol, desk), symbol)
+    levels, pairs = portfolio.config.levels, zip(portfolio.desks, ladders, strict=True)
+    desks = tuple(portfolio_desk.planned(desk, both, levels) for desk, both in pairs)
+    slots = portfolio_slots.ranked(portfolio.slots, desks)
+    portfolio = evolve(portfolio, desks=desks, slots=slots)
+    for symbol in range(len(desks)):
+        portfolio, sent = _settled(portfolio, symbol)
         commands += sent
     return portfolio, commands
 
@@ -162,7 +189,8 @@ def _cycled(
     )
     base = base_of(config.settings, portfolio.config.strategy, portfolio.cash)
     mirrors, outcome = overlay.cycle(mirrors, overlay.Moment(base=base, scenes=scenes))
-    portfolio = _asked(evolve(portfolio, mirrors=mirrors), outcome.commands)
+    portfolio = evolve(portfolio, mirrors=mirrors, outcome=outcome)
+    portfolio = _asked(portfolio, outcome.commands)
     return portfolio, alerts(outcome.commands, desks)
 
 
@@ -202,8 +230,8 @@ def _moment(portfolio: Portfolio, event: Bars) -> Moment:
         longs=tuple(desk.long for desk in desks),
         shorts=tuple(desk.short for desk in desks),
         balance=portfolio.cash,
-        profit=portfolio.profit,
-        profit_max=portfolio.profit_max,
+        profit=portfolio.profits.now,
+        profit_max=portfolio.profits.most,
     )
 
 
@@ -216,8 +244,19 @@ def _reported(portfolio: Portfolio, news: Report | AccountReport) -> tuple[Portf
         liquidated = news.liquidations > desk.account.liquidations
         desk, money, commands = portfolio_desk.accounted(desk, news)
         portfolio = _credited(portfolio, news, halts=liquidated)
+    over = unsticks(portfolio.desks[news.symbol]) and not unsticks(desk)
     portfolio, sent = _settled(_paid(_put(portfolio, news.symbol, desk), money), news.symbol)
-    return portfolio, (*_of(news.symbol, commands), *sent)
+    commands = (*_of(news.symbol, commands), *sent)
+    for symbol in _stuck(portfolio) if over else ():
+        portfolio, sent = _brought(portfolio, symbol)
+        commands += sent
+    return portfolio, commands
+
+
+def _stuck(portfolio: Portfolio) -> tuple[int, ...]:
+    """Return the symbols that want an unstucking close."""
+    pairs = enumerate(portfolio.desks)
+    return tuple(symbol for symbol, desk in pairs if any(map(is_unstuck, desk.wanted)))
 
 
 def _credited(portfolio: Portfolio, news: AccountReport, *, halts: bool) -> Portfolio:
@@ -233,16 +272,30 @@ def _paid(portfolio: Portfolio, money: Money) -> Portfolio:
     """Return *portfolio* with *money* settled."""
     if money == Money():
         return portfolio
-    profit = portfolio.profit + money.profit
-    return evolve(
-        portfolio,
-        cash=portfolio.cash + money.cash,
-        profit=profit,
-        profit_max=max(portfolio.profit_max, profit),
-    )
+    profits = portfolio.profits.after(money.profit, portfolio.newest_ms)
+    return evolve(portfolio, cash=portfolio.cash + money.cash, profits=profits)
 
 
 def _settled(portfolio: Portfolio, symbol: int) -> tuple[Portfolio, Commands]:
+    """Return *portfolio* once *symbol* has the orders it wants, and whoever waited for its slot."""
+    before = portfolio.slots
+    portfolio, commands = _brought(_counted(portfolio, symbol), symbol)
+    for other in portfolio_slots.newly(before, portfolio.slots):
+        portfolio, sent = _brought(portfolio, other)
+        commands += sent
+    return portfolio, commands
+
+
+def _counted(portfolio: Portfolio, symbol: int) -> Portfolio:
+    """Return *portfolio* whose slots know of *symbol*; one that becomes free is given away."""
+    before, desks = portfolio.slots, portfolio.desks
+    slots = portfolio_slots.counted(before, symbol, desks[symbol])
+    if portfolio_slots.freed(before, slots) and not portfolio.stale:
+        slots = portfolio_slots.ranked(slots, desks)
+    return portfolio if slots == before else evolve(portfolio, slots=slots)
+
+
+def _brought(portfolio: Portfolio, symbol: int) -> tuple[Portfolio, Commands]:
     """Return *portfolio* once *symbol* has the orders it wants and the overlay knows of them."""
     mirrors, found = portfolio.mirrors, list[Command]()
     if mirrors is None:
@@ -262,23 +315,31 @@ def _ordered(portfolio: Portfolio, symbol: int) -> tuple[Portfolio, Commands]:
     if portfolio.stale:
         return portfolio, ()
     desk = portfolio.desks[symbol]
-    wanted = () if portfolio.halted else _admitted(portfolio, desk)
+    wanted = () if portfolio.halted else _admitted(portfolio, symbol)
     before = evolve(desk.book, sequence=portfolio.sequence)
     book, commands = order_manager.plan(before, wanted)
     if book is before:
         return portfolio, ()
     desk = evolve(desk, book=book)
     portfolio = evolve(_put(portfolio, symbol, desk), sequence=book.sequence)
-    return portfolio, _of(symbol, commands)
+    return _counted(portfolio, symbol), _of(symbol, commands)
 
 
-def _admitted(portfolio: Portfolio, desk: Desk) -> tuple[Wanted, ...]:
+def _admitted(portfolio: Portfolio, symbol: int) -> tuple[Wanted, ...]:
     """Return what is wanted and may be handed over now; what only reduces always may.
 
+    The base opens in a slot only, and unsticks one position at a time, as both orders might fill.
     One way, no order that opens leaves while one of the other side is not final, and base and
     mirror open only where collision admits them: a first entry that is gated waits here.
     """
-    wanted, name = (*desk.wanted, *desk.overlaid), desk.instrument.symbol
+    slots, desk = portfolio.slots, portfolio.desks[symbol]
+    wanted = tuple(
+        order
+        for order in (*desk.wanted, *desk.overlaid)
+        if portfolio_slots.admits(slots, symbol, order)
+        and not (is_unstuck(order) and _unsticks_elsewhere(portfolio, symbol, order))
+    )
+    name = desk.instrument.symbol
     if desk.pair.mode is PositionMode.HEDGE:
         return wanted
     entries = {w.wanted.side for w in order_manager.live(desk.book) if not w.wanted.reduce_only}
@@ -292,6 +353,15 @@ def _admitted(portfolio: Portfolio, desk: Desk) -> tuple[Wanted, ...]:
     )
 
 
+def _unsticks_elsewhere(portfolio: Portfolio, symbol: int, order: Wanted) -> bool:
+    """Return whether an unstucking close beside *order* of *symbol* is not final."""
+    return any(
+        is_unstuck(each.wanted) and (other, each.wanted.key) != (symbol, order.key)
+        for other, desk in enumerate(portfolio.desks)
+        for each in order_manager.live(desk.book)
+    )
+
+
 def _restarted(portfolio: Portfolio) -> tuple[Portfolio, Commands]:
     """Return *portfolio* after a restart: every open order is asked for, then the account."""
     desks: list[Desk] = []
@@ -301,7 +371,9 @@ def _restarted(portfolio: Portfolio) -> tuple[Portfolio, Commands]:
         desks.append(evolve(desk, book=book))
         queries.extend(_of(symbol, commands))
     accounts = tuple(QueryAccount(symbol) for symbol in range(len(desks)))
-    return evolve(portfolio, desks=tuple(desks), stale=True), (*queries, *accounts)
+    slots = portfolio_slots.restarted(portfolio.slots, tuple(desks))
+    portfolio = evolve(portfolio, desks=tuple(desks), slots=slots, stale=True)
+    return portfolio, (*queries, *accounts)
 
 
 def _of(symbol: int, commands: Commands) -> Commands:

@@ -66,6 +66,16 @@ def is_mirror(order: Wanted) -> bool:
     return order.kind >= Kind.MIRROR_OPEN
 
 
+def is_unstuck(order: Wanted) -> bool:
+    """Return whether *order* closes a part of a stuck position at a loss."""
+    return order.kind == Kind.CLOSE_UNSTUCK
+
+
+def unsticks(desk: Desk) -> bool:
+    """Return whether an unstucking close is not final."""
+    return any(is_unstuck(each.wanted) for each in order_manager.live(desk.book))
+
+
 def reported(desk: Desk, news: Report) -> tuple[Desk, Money, tuple[Command, ...]]:
     """Return *desk* after news of one of its orders, what that brought, and what follows."""
     book, effects = order_manager.report(desk.book, news)
@@ -185,17 +195,35 @@ def planned(desk: Desk, ladders: tuple[Ladders, Ladders], levels: int) -> Desk:
     for leg, both in zip(LEGS, ladders, strict=True):
         for group, lines in ((CLOSES, both.closes), (ENTRIES, both.entries)):
             first = ((leg - 1) * GROUPS + group) * levels
-            keys = range(first, first + levels)
-            wants = [_wanted(desk, leg, group, line) for line in lines[:levels]]
-            wanted += _keyed(wants, {k: working[k] for k in keys if k in working}, keys)
+            keys, near = range(first, first + levels), lines[:levels]
+            own = {key: working[key] for key in keys if key in working}
+            for key, line in zip(_keys(near, own, keys), near, strict=True):
+                order = own.get(key)
+                if order is None or _line(order) != line:
+                    order = _wanted(desk, key, leg, group, line)
+                wanted.append(order)
     return evolve(desk, wanted=tuple(wanted))
 
 
-def _wanted(desk: Desk, leg: PositionSide, group: int, line: Line) -> Wanted:
-    """Return the order of *line*, without a key."""
+def _keys(lines: tuple[Line, ...], working: dict[int, Wanted], keys: range) -> list[int]:
+    """Return the keys of *lines*: of orders that are *working* so, else of changed ones first."""
+    places = {_line(order): key for key, order in working.items()}
+    found = [places.pop(line, None) for line in lines]
+    rest = set(keys).difference(found) if None in found else ()
+    free = iter(sorted(rest, key=lambda key: (key not in working, key)))
+    return [next(free) if key is None else key for key in found]
+
+
+def _line(order: Wanted) -> Line:
+    """Return what sets *order* apart from others of its ladder."""
+    return Line(order.qty, order.price_ticks, order.kind)
+
+
+def _wanted(desk: Desk, key: int, leg: PositionSide, group: int, line: Line) -> Wanted:
+    """Return the order of *line* at *key*."""
     buys = (leg is PositionSide.LONG) == (group == ENTRIES)
     return Wanted(
-        key=0,
+        key=key,
         kind=line.kind,
         side=Side.BUY if buys else Side.SELL,
         qty=line.qty,
@@ -204,15 +232,3 @@ def _wanted(desk: Desk, leg: PositionSide, group: int, line: Line) -> Wanted:
         position_side=leg if desk.pair.mode is PositionMode.HEDGE else PositionSide.NONE,
         reduce_only=group == CLOSES,
     )
-
-
-def _keyed(wants: list[Wanted], working: dict[int, Wanted], keys: range) -> list[Wanted]:
-    """Return *wants* with *keys*: first those that are *working*, then those of changed orders."""
-    places = {evolve(order, key=0): key for key, order in working.items()}
-    found = [places.pop(order, None) for order in wants]
-    rest = sorted(set(keys) - set(found), key=lambda key: (key not in working, key))
-    free = iter(rest)
-    return [
-        evolve(order, key=next(free) if key is None else key)
-        for order, key in zip(wants, found, strict=True)
-    ]

@@ -19,7 +19,6 @@ from spec.units import MILLION, div_up, ppm_of
 REACH_PPM = (500_000, 50_000)
 DOUBLINGS_MAX = 40
 UNBOUNDED = 10**18
-Slack = Callable[[int], int]
 
 
 class Exposure(NamedTuple):

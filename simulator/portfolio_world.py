@@ -15,6 +15,7 @@ from machines.messages import Bar, Bars, Command, Restarted, Watch, Woken
 from machines.portfolio import Config, Portfolio
 from machines.portfolio_desk import Desk
 from machines.position import Leg, Pair, state_of
+from simulator import collector
 from simulator.candles import Candles
 from simulator.path import Path
 from simulator.portfolio_claims import Claims
@@ -25,6 +26,7 @@ from simulator.wire_terms import Known
 from simulator.world import Conditions, Kind, World
 from spec.units import MILLI_NS
 
+BARS_SHOWN = 10
 Told = Callable[[int, portfolio.Event, tuple[Command, ...], Portfolio], None]
 
 
@@ -55,12 +57,18 @@ class Run:
     wire: Wire | None = field(default=None, repr=False)
 
 
-def run(setup: Setup, candles: Sequence[Candles], *, told: Told | None = None) -> Run:
+def run(
+    setup: Setup,
+    candles: Sequence[Candles],
+    *,
+    progress: Callable[[int, int], None] | None = None,
+    told: Told | None = None,
+) -> Run:
     """Run *setup* over *candles*, one of each instrument, and return what came of it.
 
     Prices are ticks and volumes lots of the instrument, and all bars open at the same times.
-    *told* is called with each step of the bot: the time in ns, the event, the commands, the bot
-    after it.
+    *progress* is called with (bars done, bars) about every 10 bars, *told* with each step of the
+    bot: the time in ns, the event, the commands, the bot after it.
 
     Raises:
         ValueError: The candles are not of the same times, or not one for each instrument.
@@ -69,7 +77,8 @@ def run(setup: Setup, candles: Sequence[Candles], *, told: Told | None = None) -
     times = {(each.start_ms, each.step_ms, len(each)) for each in candles}
     if len(times) > 1 or len(candles) != len(setup.portfolio.strategy.instruments):
         raise ValueError(f"{first.symbol}: give candles of the same times, one an instrument")
-    return _PortfolioWorld(setup, tuple(candles), told).run()
+    with collector.at_rest():
+        return _PortfolioWorld(setup, tuple(candles), told).run(progress)
 
 
 class _PortfolioWorld(World[Bars | Resumed]):
@@ -84,14 +93,16 @@ class _PortfolioWorld(World[Bars | Resumed]):
             evolve(desk, book=evolve(desk.book, spec=self.record.orders)) for desk in bot.desks
         )
         self.bot = evolve(bot, desks=desks)
-        self.claims = Claims(self.venue)
+        strategy = setup.portfolio.strategy
+        slots = sum(int(side.terms.positions) for side in (strategy.long, strategy.short))
+        self.claims = Claims(self.venue, slots)
         self.sent = self.told_bars = 0  # bars on the wire or told, bars told
 
     @property
     def now_ns(self) -> int:
         return self.paths[0].now_ns
 
-    def run(self) -> Run:
+    def run(self, progress: Callable[[int, int], None] | None) -> Run:
         """Go on until the candles end."""
         first = self.candles[0]
         start_ns, step_ns, end_ns = self.now_ns, first.step_ms * MILLI_NS, first.end_ms * MILLI_NS
@@ -99,8 +110,12 @@ class _PortfolioWorld(World[Bars | Resumed]):
         self._begin(start_ns, end_ns)
         for at_ns in range(start_ns + step_ns, end_ns + 1, step_ns):
             self._at(at_ns - 1, self._close, Kind.PLAN)  # until then the price rests at the close
+        shown = 0
         while not self.paths[0].finished:
             self._advance()
+            if progress is not None and self.sent >= shown + BARS_SHOWN:
+                shown = self.sent
+                progress(shown, len(first))
         self._price()
         self.venue.reconcile()
         self.record.finish(end_ns)

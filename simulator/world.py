@@ -4,10 +4,10 @@ The next thing to happen is either on the queue or the first price that the venu
 asked about; everything between is skipped.  Same candles, setup and seed: same journal, same hash.
 """
 
-import gc
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
+from functools import partial
 from heapq import heappop, heappush
 from typing import Generic, NamedTuple, TypeVar
 
@@ -32,6 +32,7 @@ from machines.messages import (
     Watch,
     Woken,
 )
+from simulator import collector
 from simulator.candles import Candles
 from simulator.faults import Faults
 from simulator.path import Path
@@ -57,7 +58,8 @@ class Conditions:
     """What a bot trades under: the venue, the wire to it, funding, restarts.
 
     Latencies in ns each way; a draw up to *jitter_ns* is added to each message, which never
-    overtakes another of its direction.  *funding_ppm* is paid every *funding_ns* of Unix time.
+    overtakes another of its direction.  *funding_ppm* is paid every *funding_ns* of Unix time,
+    *fundings* besides: Unix ns, and the ppm of each symbol.
     *restarts* are moments (Unix ns) at which the bot loses what is on its way and starts again.
     With *faults* the wire is that of `simulator.wire`, and *defences* are what its port does.
     """
@@ -69,6 +71,7 @@ class Conditions:
     jitter_ns: int = 0
     funding_ppm: int = 100
     funding_ns: int = FUNDING_NS
+    fundings: tuple[tuple[int, tuple[int, ...]], ...] = ()
     restarts: tuple[int, ...] = ()
     checked: bool = False
     faults: Faults | None = None
@@ -128,16 +131,10 @@ def run(
     """Run *setup* over *candles* and return what came of it.
 
     *progress* is called with (bars done, bars) about every 1,000 bars, *told* with each step of the
-    bot: the time in ns, the event, the commands, the bot after it.  The collector of reference
-    cycles rests meanwhile: a run makes none, and looking for them costs a sixth of its time.
+    bot: the time in ns, the event, the commands, the bot after it.
     """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
+    with collector.at_rest():
         return _World(setup, candles, told).run(progress)
-    finally:
-        if collecting:
-            gc.enable()
 
 
 class World(ABC, Generic[E]):
@@ -200,15 +197,16 @@ class World(ABC, Generic[E]):
 
     def _plan_funding(self, start_ns: int, end_ns: int) -> None:
         """Put every funding time of the run on the queue."""
-        step = self.conditions.funding_ns
-        if self.conditions.funding_ppm:
-            for at_ns in range(-(-start_ns // step) * step, end_ns, step):
-                self._at(at_ns, self._fund, Kind.PLAN)
+        rate_ppm, step = self.conditions.funding_ppm, self.conditions.funding_ns
+        times = range(-(-start_ns // step) * step, end_ns, step) if rate_ppm else ()
+        even = (rate_ppm,) * len(self.venue.account.instruments)
+        for at_ns, rates in (*((each, even) for each in times), *self.conditions.fundings):
+            self._at(at_ns, partial(self._fund, rates), Kind.PLAN)
 
-    def _fund(self) -> None:
+    def _fund(self, rates_ppm: tuple[int, ...]) -> None:
         """Pay funding."""
-        for symbol in range(len(self.venue.account.instruments)):
-            self.venue.fund(symbol, self.conditions.funding_ppm, self.now_ns)
+        for symbol, rate_ppm in enumerate(rates_ppm):
+            self.venue.fund(symbol, rate_ppm, self.now_ns)
         self._flush()
 
     def _act(self, wake_ns: int | None) -> None:

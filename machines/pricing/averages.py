@@ -20,8 +20,8 @@ from machines.pricing.ema import (
     after_hour,
     alpha,
     band_block,
+    band_weights,
     quote_volume,
-    spans_between,
 )
 from machines.pricing.numbers import Floats
 from machines.pricing.sides import SideTerms
@@ -29,6 +29,7 @@ from machines.pricing.sides import SideTerms
 Row: TypeAlias = tuple[float, ...]
 Rows: TypeAlias = tuple[Row, ...]
 Flags: TypeAlias = NDArray[np.bool_]
+Terms: TypeAlias = tuple[SideTerms, ...]  # of a side, for each coin
 
 
 @frozen(kw_only=True)
@@ -69,12 +70,10 @@ def unknown(coins: int) -> Averages:
     )
 
 
-def moved(
-    averages: Averages, bar: Floats, open_ms: int, terms: tuple[SideTerms, SideTerms]
-) -> Averages:
+def moved(averages: Averages, bar: Floats, open_ms: int, terms: tuple[Terms, Terms]) -> Averages:
     """Return *averages* after *bar*, of shape (coins, 4): high, low, close, volume; NaN for none.
 
-    *open_ms* is when it opened, Unix ms UTC.
+    *open_ms* is when it opened, Unix ms UTC; *terms* are those of longs and of shorts.
     """
     hour = open_ms // HOUR_MS
     highs, lows, sides = np.array(averages.highs), np.array(averages.lows), averages.sides
@@ -98,33 +97,33 @@ def _after_hour(
     sides: tuple[SideAverages, SideAverages],
     highs: Floats,
     lows: Floats,
-    terms: tuple[SideTerms, SideTerms],
+    terms: tuple[Terms, Terms],
 ) -> tuple[SideAverages, SideAverages]:
     """Return *sides* after an hour between *highs* and *lows*."""
     first, second = (
-        evolve(side, hourly=_hourly(side.hourly, highs, lows, chosen.hourly_span))
+        evolve(side, hourly=_hourly(side.hourly, highs, lows, chosen))
         for side, chosen in zip(sides, terms, strict=True)
     )
     return first, second
 
 
-def _hourly(before: Row, highs: Floats, lows: Floats, span: float) -> Row:
+def _hourly(before: Row, highs: Floats, lows: Floats, terms: Terms) -> Row:
     """Return the averages of log ranges after an hour."""
-    after = np.empty(len(before))
-    after_hour(highs, lows, alpha(span), np.array(before), after)
+    after, weights = np.empty(len(before)), np.array([alpha(each.hourly_span) for each in terms])
+    after_hour(highs, lows, weights, np.array(before), after)
     return tuple(after.tolist())
 
 
-def _moved(side: SideAverages, bar: Floats, terms: SideTerms, *, known: Flags) -> SideAverages:
+def _moved(side: SideAverages, bar: Floats, terms: Terms, *, known: Flags) -> SideAverages:
     """Return the averages of a side after *bar*; those of a coin's first bar are that bar."""
     closes, activity = np.array(side.closes), np.array(side.activity)
     for coin in np.flatnonzero(~known & ~np.isnan(bar[:, CLOSE])):
         high, low, close, volume = bar[coin, [HIGH, LOW, CLOSE, VOLUME]]
         closes[coin], activity[coin] = close, (quote_volume(high, low, close, volume), 0.0)
     bands, block = np.empty((1, len(closes), 2)), np.where(known[:, None], bar, np.nan)[None]
-    weights = np.array([alpha(s) for s in spans_between(terms.band_span, terms.other_band_span)])
+    weights = np.array([band_weights(each.band_span, each.other_band_span) for each in terms])
     band_block(block, 0, 1, weights, closes, bands)
-    volume, spread = alpha(terms.volume_span), alpha(terms.range_span)
+    volume, spread = alpha(terms[0].volume_span), alpha(terms[0].range_span)
     activity_block(block, 0, 1, volume, spread, activity)
     return evolve(
         side,

@@ -4,6 +4,7 @@ Bars are an array of shape (bars, coins, 4): high, low, close, and volume in coi
 missing is NaN and moves no average.
 """
 
+from functools import cache
 from math import inf, log, sqrt
 
 import numpy as np
@@ -27,6 +28,13 @@ def spans_between(one: float, other: float) -> tuple[float, float, float]:
     return min(one, other), sqrt(one * other), max(one, other)
 
 
+@cache
+def band_weights(one: float, other: float) -> tuple[float, float, float]:
+    """Return the weights of the three averages of an EMA band between two spans."""
+    first, second, third = spans_between(one, other)
+    return alpha(first), alpha(second), alpha(third)
+
+
 @compiled
 def averaged(before: float, value: float, weight: float) -> float:
     """Return the average after *value*."""
@@ -39,16 +47,17 @@ def band_block(
 ) -> None:
     """Write the EMA bands of the bars from *first* to *last* to *bands*, and move *state* along.
 
-    *bands* has the shape (bars, coins, 2): the lower and the upper; *state* (coins, 3): averages.
+    *bands* has the shape (bars, coins, 2): the lower and the upper; *state* (coins, 3): averages,
+    whose *weights* are of the same shape.
     """
     for coin in range(bars.shape[1]):
         one, two, three = state[coin, 0], state[coin, 1], state[coin, 2]
         for bar in range(first, last):
             close = bars[bar, coin, CLOSE]
             if close == close:  # noqa: PLR0124
-                one = averaged(one, close, weights[0])
-                two = averaged(two, close, weights[1])
-                three = averaged(three, close, weights[2])
+                one = averaged(one, close, weights[coin, 0])
+                two = averaged(two, close, weights[coin, 1])
+                three = averaged(three, close, weights[coin, 2])
             bands[bar - first, coin, 0] = min(one, min(two, three))  # noqa: PLW3301
             bands[bar - first, coin, 1] = max(one, max(two, three))  # noqa: PLW3301
         state[coin, 0], state[coin, 1], state[coin, 2] = one, two, three
@@ -81,9 +90,10 @@ def quote_volume(high: float, low: float, close: float, volume: float) -> float:
 
 @allocating
 def hourly(bars: Floats, first_ms: int, step_ms: int, weights: Floats) -> Floats:
-    """Return averages of the hours' log ranges, of shape (weights, hours, coins).
+    """Return averages of the hours' log ranges, of shape (sides, hours, coins).
 
-    A row is what is known during an hour: the average over the whole hours before it.
+    A row is what is known during an hour: the average over the whole hours before it.  *weights*
+    has the shape (sides, coins).
     """
     coins, start = bars.shape[1], first_ms // HOUR_MS
     hours = (first_ms + (len(bars) - 1) * step_ms) // HOUR_MS - start + 1
@@ -107,9 +117,9 @@ def hourly(bars: Floats, first_ms: int, step_ms: int, weights: Floats) -> Floats
 
 
 @compiled
-def after_hour(highs: Floats, lows: Floats, weight: float, before: Floats, after: Floats) -> None:
+def after_hour(highs: Floats, lows: Floats, weights: Floats, before: Floats, after: Floats) -> None:
     """Write the averages after an hour to *after*; an hour without bars moves none."""
     for coin in range(len(highs)):
         after[coin] = before[coin]
         if highs[coin] > 0.0:
-            after[coin] = averaged(before[coin], log(highs[coin] / lows[coin]), weight)
+            after[coin] = averaged(before[coin], log(highs[coin] / lows[coin]), weights[coin])

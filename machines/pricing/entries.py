@@ -128,7 +128,7 @@ def interpolated(x: float, x0: float, x1: float, y0: float, y1: float) -> float:
     return y0 * ((x - x1) / (x0 - x1)) + y1 * ((x - x0) / (x1 - x0))
 
 
-@compiled
+@inlined
 def _first(side: int, market: Market, terms: EntryTerms, scene: Scene) -> tuple[Order, float]:
     """Return the entry that comes before all re-entries, and the least that those should be."""
     if _grown(side, market, terms, scene):
@@ -160,7 +160,7 @@ def _grown(side: int, market: Market, terms: EntryTerms, scene: Scene) -> bool:
     return scene.size * factor > most
 
 
-@compiled
+@inlined
 def grid(side: int, market: Market, terms: EntryTerms, scene: Scene, cap: float) -> Order:
     """Return the next entry of the grid, as long as the exposure stays below *cap*."""
     opening, first = _first(side, market, terms, scene)
@@ -198,7 +198,7 @@ def _reentry(
     return Order(max(qty, first), price, GRID)
 
 
-@compiled
+@inlined
 def _inflated(
     side: int,
     market: Market,
@@ -221,7 +221,7 @@ def _inflated(
     return Order(near(filled - scene.size, market.qty_step), order.price, GRID_INFLATED)
 
 
-@compiled
+@inlined
 def trailing(
     side: int, market: Market, terms: EntryTerms, scene: Scene, extremes: Extremes, cap: float
 ) -> Order:
@@ -291,21 +291,23 @@ def next_entry(
     """Return the next entry: on the grid or trailing, by the ratio of the two and by exposure."""
     if terms.limit <= 0.0 or scene.balance <= 0.0:
         return NONE
-    ratio, limit = terms.trailing_grid_ratio, terms.limit
-    if ratio >= 1.0 or ratio <= -1.0:
-        return trailing(side, market, terms, scene, extremes, limit)
-    filled = exposure(market, scene.balance, scene.size, scene.price) / limit
-    if ratio > 0.0:
-        if filled >= ratio:
-            return grid(side, market, terms, scene, limit)
-        cap = limit if filled == 0.0 else min(limit * ratio * ROOM, limit)
+    trails, cap = _trails(market, terms, scene)
+    if trails:
         return trailing(side, market, terms, scene, extremes, cap)
-    if ratio < 0.0:
-        if filled >= 1.0 + ratio:
-            return trailing(side, market, terms, scene, extremes, limit)
-        cap = limit if filled == 0.0 else min(limit * (1.0 + ratio) * ROOM, limit)
-        return grid(side, market, terms, scene, cap)
-    return grid(side, market, terms, scene, limit)
+    return grid(side, market, terms, scene, cap)
+
+
+@inlined
+def _trails(market: Market, terms: EntryTerms, scene: Scene) -> tuple[bool, float]:
+    """Return whether the next entry trails, and below which exposure it is to stay."""
+    ratio, limit = terms.trailing_grid_ratio, terms.limit
+    if ratio == 0.0 or ratio >= 1.0 or ratio <= -1.0:
+        return ratio != 0.0, limit
+    filled = exposure(market, scene.balance, scene.size, scene.price) / limit
+    first = ratio if ratio > 0.0 else 1.0 + ratio
+    if filled >= first:
+        return ratio < 0.0, limit
+    return ratio > 0.0, limit if filled == 0.0 else min(limit * first * ROOM, limit)
 
 
 @allocating

@@ -2,13 +2,21 @@
 
 from math import inf
 
-from machines.pricing.numbers import Floats, Records, compiled, copy, halves_away
+from machines.pricing.entries import EntryTerms
+from machines.pricing.numbers import Floats, Market, Records, compiled, copy, cost, halves_away
 
 
 @compiled
 def readiness(side: int, touch: float, band: float, ema_dist: float) -> float:
     """Return how far the market is from a first entry, as a fraction: less is readier."""
     return side * (touch / (band * (1.0 - side * ema_dist)) - 1.0)
+
+
+@compiled
+def affordable(market: Market, terms: EntryTerms, balance: float, touch: float) -> bool:
+    """Return whether a first entry is worth at least what the venue asks of any order."""
+    least = max(market.min_cost, cost(market.min_qty, touch, market.c_mult))
+    return least <= balance * terms.limit * terms.initial_qty_pct
 
 
 @compiled
@@ -74,16 +82,23 @@ def choose(
     ranges: Floats,
     distances: Floats,
     may: Records,
+    forced: Records,
     chosen: Records,
     kept: Records,
     scores: Floats,
 ) -> None:
     """Mark in *chosen* what fills *slots*: by volume, range and readiness, weighted by *weights*.
 
-    *kept* and *scores* are overwritten.
+    Those that are *forced* come first.  *may*, *kept* and *scores* are overwritten.
     """
     if marked(may) <= slots:
         copy(may, chosen)
+        return
+    for coin in range(len(may)):
+        chosen[coin] = may[coin] and forced[coin] and slots > 0
+        may[coin] = may[coin] and not forced[coin]
+        slots -= chosen[coin]
+    if slots == 0:
         return
     keep_by_volume(volumes, may, slots, drop, kept)
     total = weights[0] + weights[1] + weights[2]
@@ -92,6 +107,5 @@ def choose(
     if total > 0.0:
         add_score(scores, distances, kept, weights[2] / total, True)  # noqa: FBT003
         add_score(scores, ranges, kept, weights[1] / total, False)  # noqa: FBT003
-    chosen[:] = False
     for _ in range(slots):
         chosen[best(scores, kept, chosen)] = True

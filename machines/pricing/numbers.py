@@ -15,14 +15,15 @@ DECIMALS = 1e10  # prices and sizes are whole multiples of steps that have at mo
 LADDER = np.dtype([("qty", np.float64), ("price", np.float64), ("kind", np.int64)])
 Floats = NDArray[np.float64]
 Records: TypeAlias = Any  # an array with named fields or of flags, or one of its records
-LEAN: dict[str, Any] = {"cache": True, "_nrt": False}  # nothing to count: see `compiled`
+LEAN: dict[str, Any] = {"cache": True, "_nrt": False, "error_model": "numpy"}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def compiled(function: F) -> F:
     """Return *function* compiled on its first call, and kept on disk.
 
-    It may not make arrays or lists: without them nothing has to be counted or freed.
+    It may not make arrays or lists: without them nothing has to be counted or freed.  Nothing is
+    raised: a division by 0 gives what it gives in an array.
     """
     return cast("F", njit(**LEAN)(function))
 

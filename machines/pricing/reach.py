@@ -131,11 +131,22 @@ def _least_multiplier(
 
 
 @compiled
-def close_reach(side: int, market: Market, terms: CloseTerms, held: Held) -> CloseReach:
-    """Return how far the closes of a position reach; what reduces an excess is not among them."""
+def close_reach(
+    side: int,
+    market: Market,
+    terms: CloseTerms,
+    held: Held,
+    ladder: bool,  # noqa: FBT001
+) -> CloseReach:
+    """Return how far the first close of a position reaches, or any of its whole *ladder*.
+
+    What reduces an excess is not among them.
+    """
     split = terms.trailing_grid_ratio
     filled = exposure(market, held.balance, held.size, held.price) / terms.limit
     least, most = filled * (1.0 - 2.0 * DRIFT), filled * (1.0 + 2.0 * DRIFT)
+    if ladder:
+        least = 0.0  # each close is that of a smaller position than the one before
     grids, trails = split == 0.0, split >= 1.0 or split <= -1.0
     if 0.0 < split < 1.0:
         grids, trails = most >= split, least < split

@@ -1,5 +1,6 @@
 """One side of an account: what a person chooses for it, and what all its positions share."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -10,7 +11,10 @@ from machines.pricing.entries import EntryTerms
 from machines.pricing.extremes import forgotten, seen
 from machines.pricing.numbers import Extremes, Market, compiled, entered, price_from, qty_from, tidy
 from machines.pricing.unstuck import UnstuckTerms
+from spec.slots import Mode
 from spec.terms import Instrument
+
+SHARED = -1.0  # a limit of one position that is an even share
 
 
 class SideTerms(NamedTuple):
@@ -29,13 +33,30 @@ class SideTerms(NamedTuple):
     volume_span: float
     range_span: float
     hourly_span: float
+    own_limit: float = SHARED  # of one position, without its allowance
+
+
+@frozen
+class Own:
+    """How one coin trades on a side; the terms' own *limit* follows from it.
+
+    A *mode* is forced on it, None leaves it to the slots.
+    """
+
+    entry: EntryTerms
+    close: CloseTerms
+    unstuck: UnstuckTerms
+    terms: SideTerms
+    mode: Mode | None = None
 
 
 @frozen
 class Side:
-    """What a person chooses for longs or for shorts; the terms' own *limit* follows from it.
+    """What a person chooses for longs or for shorts: how its coins trade.
 
-    Positions are opened in the symbols that are *approved*; None is all.
+    Positions are opened in the symbols that are *approved*; None is all.  The *coins* trade
+    otherwise, as far as it is about their orders, their limit, their band, their hourly span and
+    their mode.
     """
 
     entry: EntryTerms
@@ -43,6 +64,29 @@ class Side:
     unstuck: UnstuckTerms
     terms: SideTerms
     approved: frozenset[str] | None = None
+    mode: Mode | None = None
+    coins: tuple[tuple[str, Own], ...] = ()
+
+    def of(self, symbol: str) -> Own:
+        """Return how *symbol* trades."""
+        for name, own in self.coins:
+            if name == symbol:
+                return own
+        return Own(self.entry, self.close, self.unstuck, self.terms, self.mode)
+
+    def opens(self, symbol: str) -> bool:
+        """Return whether positions may be opened in *symbol*."""
+        own = self.of(symbol)
+        approved = self.approved is None or symbol in self.approved
+        return approved and own.mode in {None, Mode.NORMAL} and own.terms.own_limit != 0.0
+
+    def slots(self, symbols: Sequence[str]) -> int:
+        """Return how many positions there may be in *symbols*: each that is forced has a slot."""
+        return max(int(self.terms.positions), sum(map(self.forces, symbols)))
+
+    def forces(self, symbol: str) -> bool:
+        """Return whether *symbol* comes before those that are chosen."""
+        return self.of(symbol).mode is Mode.NORMAL and self.opens(symbol)
 
 
 @frozen
@@ -105,14 +149,20 @@ def in_quote(money: int, instrument: Instrument) -> float:
 
 @compiled
 def even_share(total_limit: float, count: int) -> float:
-    """Return the exposure limit of one of *count* positions, without its allowance."""
+    """Return what one of *count* positions has of the limit of all."""
     return total_limit / count
+
+
+@compiled
+def base_limit(terms: SideTerms, count: int) -> float:
+    """Return the exposure limit of one of *count* positions, without its allowance."""
+    return terms.own_limit if terms.own_limit >= 0.0 else even_share(terms.total_limit, count)
 
 
 @compiled
 def position_limit(terms: SideTerms, count: int) -> float:
     """Return the exposure limit of one of *count* positions, its allowance included."""
-    return even_share(terms.total_limit, count) * (1.0 + max(0.0, terms.excess_allowance_pct))
+    return base_limit(terms, count) * (1.0 + max(0.0, terms.excess_allowance_pct))
 
 
 @compiled

@@ -12,11 +12,11 @@ from machines.pricing.numbers import (
     compiled,
     cost,
     entered,
+    inlined,
     market_of,
     near,
     put,
 )
-from machines.pricing.reach import unstuck_enabled
 from machines.pricing.unstuck import allowance
 from simulator.engine.layout import (
     BALANCE,
@@ -27,16 +27,13 @@ from simulator.engine.layout import (
     PROFIT_MAX,
     SIDES,
     Desk,
-    enabled,
     side_of,
-    side_terms,
-    unstuck_terms,
 )
 
 PANIC = int(Kind.CLOSE_PANIC)
 
 
-@compiled
+@inlined
 def fill_orders(desk: Desk, bar: int, fee: float, fills: Records, count: int) -> int:
     """Fill what *bar* reaches, in full and at the order's price, and drop the rest.
 
@@ -100,6 +97,8 @@ def fill(
     paid = cost(qty, order.price, market.c_mult) * fee
     cash = desk.cash
     cash[BALANCE] = cash[BALANCE] - paid + profit
+    if profit < 0.0 and len(desk.peaks):
+        keep_profit(desk, bar - 1)
     cash[PROFIT] += profit
     cash[PROFIT_MAX] = max(cash[PROFIT_MAX], cash[PROFIT])
     desk.sizes[s, coin], desk.prices[s, coin] = size, average if size != 0.0 else 0.0
@@ -147,11 +146,36 @@ def count_positions(desk: Desk) -> None:
 @compiled
 def loss_allowed(desk: Desk, s: int) -> float:
     """Return the loss that unstucking of a side may take, in quote; 0 if it is not enabled."""
-    terms, chosen = unstuck_terms(desk.unstuck[s]), side_terms(desk.chosen[s])
-    if not (unstuck_enabled(terms) and enabled(desk.chosen[s])):
+    if desk.budget[s] == 0.0:
         return 0.0
-    part = terms.loss_allowance_pct * chosen.total_limit
-    return allowance(desk.cash[BALANCE], part, desk.cash[PROFIT_MAX], desk.cash[PROFIT])
+    balance, profit, most = desk.cash[BALANCE], desk.cash[PROFIT], desk.cash[PROFIT_MAX]
+    return allowance(balance, desk.budget[s], most, profit)
+
+
+@compiled
+def keep_profit(desk: Desk, until: int) -> None:
+    """Keep what has been realized until the close of a bar, and forget the peaks below."""
+    peaks, ring, profit = desk.peaks, desk.ring, desk.cash[PROFIT]
+    while ring[1] and peaks[(ring[0] + ring[1] - 1) % len(peaks)].profit <= profit:
+        ring[1] -= 1
+    if not (ring[1] and peaks[(ring[0] + ring[1] - 1) % len(peaks)].until == until):
+        place = peaks[(ring[0] + ring[1]) % len(peaks)]
+        place.until, place.profit = until, profit
+        ring[1] += 1
+
+
+@compiled
+def forget_profits(desk: Desk, first: int) -> None:
+    """Forget the peaks that were over before bar *first* closed: they do not count any more."""
+    peaks, ring, cash, before = desk.peaks, desk.ring, desk.cash, desk.cash[PROFIT_MAX]
+    while ring[1] and peaks[ring[0]].until < first:
+        ring[0], ring[1] = (ring[0] + 1) % len(peaks), ring[1] - 1
+    cash[PROFIT_MAX] = cash[PROFIT]
+    if ring[1]:
+        cash[PROFIT_MAX] = max(cash[PROFIT], peaks[ring[0]].profit)
+    if cash[PROFIT_MAX] != before:
+        for s in range(SIDES):
+            desk.allowed[s] = loss_allowed(desk, s)
 
 
 @compiled

@@ -12,7 +12,8 @@ from simulator.engine.layout import Ints
 
 # columns of `Hedge.seen`
 LISTED, TICKS, LOWER, UPPER, BASE_LOTS, MIRROR_LOTS, WANTED, KNOWN, VOLATILITY, VOLUME = range(10)
-COLUMNS = 10
+HANDED, OPENING = 10, 11  # lots of entries: of those handed over, and of those no bar has filled
+COLUMNS = 12
 VALUE, LEAST, MOST, NOTIONAL = 0, 1, 2, 3  # columns of `Hedge.venue`
 RESTLESS, STOPPED, SETTLED = 0, 1, 2  # places of `Hedge.flags`
 
@@ -26,6 +27,7 @@ class Hedge(NamedTuple):
     slots: int  # at most so many mirrors
     dist_ppm: int  # how far beyond its band a price must be for a mirror to open
     pending: int  # which entries of the base count before they fill, of `spec.mirror.Pending`
+    ladders: bool  # every entry is planned: all count, or the next bar's path meets more than one
     full: bool  # mirrors are closed whole
     threshold: float  # of the base's exposure, 0 to unwind
     tolerance: float  # of the target
@@ -34,7 +36,7 @@ class Hedge(NamedTuple):
     venue: Ints  # (coins, 4): worth of a tick of a lot, least and most lots, least money
     approved: Records  # (coins) of flags
     seen: Ints  # (coins, COLUMNS): what the overlay is asked with
-    flags: Ints  # (3): whether a symbol waits for the next cycle, stopped, situation when asked
+    flags: Ints  # (3): whether something waits for the next cycle, stopped, situation when asked
 
 
 def no_hedge() -> Hedge:
@@ -46,6 +48,7 @@ def no_hedge() -> Hedge:
         slots=0,
         dist_ppm=0,
         pending=0,
+        ladders=False,
         full=False,
         threshold=0.0,
         tolerance=0.0,

@@ -11,7 +11,6 @@ from machines.pricing.ema import (
     alpha,
     band_block,
     quote_volume,
-    spans_between,
 )
 from machines.pricing.numbers import Floats, compiled
 from simulator.engine.layout import (
@@ -40,13 +39,20 @@ def seed(desk: Desk) -> None:
 @compiled
 def next_block(desk: Desk, bar: int) -> None:
     """Compute the EMA bands of the next block, which starts at *bar*."""
-    last, weights = min(bar + BLOCK, len(desk.bars)), desk.weights
+    last = min(bar + BLOCK, len(desk.bars))
     for s in range(SIDES):
-        if enabled(desk.chosen[s]):
-            terms = side_terms(desk.chosen[s])
-            spans = spans_between(terms.band_span, terms.other_band_span)
-            weights[0], weights[1], weights[2] = alpha(spans[0]), alpha(spans[1]), alpha(spans[2])
-            band_block(desk.bars, bar, last, weights, desk.averages[s], desk.bands[s])
+        if s and desk.alike:
+            copy_bands(desk.bands[0], desk.bands[s])
+        elif enabled(desk.chosen[s]):
+            band_block(desk.bars, bar, last, desk.weights[s], desk.averages[s], desk.bands[s])
+
+
+@compiled
+def copy_bands(source: Floats, target: Floats) -> None:
+    """Write the bands of one side to those of the other."""
+    for row in range(len(source)):
+        for coin in range(source.shape[1]):
+            target[row, coin, 0], target[row, coin, 1] = source[row, coin, 0], source[row, coin, 1]
 
 
 @compiled

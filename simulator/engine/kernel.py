@@ -10,7 +10,7 @@ from typing import NamedTuple
 from machines.pricing.ema import CLOSE, HOUR_MS
 from machines.pricing.numbers import Floats, Records, compiled, inlined
 from machines.pricing.sides import position_limit
-from simulator.engine.fills import delist, fill_orders, watch
+from simulator.engine.fills import delist, fill_orders, forget_profits, watch
 from simulator.engine.hedge import Hedge
 from simulator.engine.indicators import next_block, seed
 from simulator.engine.layout import (
@@ -20,7 +20,6 @@ from simulator.engine.layout import (
     Desk,
     Ints,
     enabled,
-    entry_terms,
     side_of,
     side_terms,
     tradable_coins,
@@ -45,6 +44,7 @@ class Rules(NamedTuple):
     sample_bars: int  # of equity: one in so many bars
     fee: float  # fraction of what is filled
     losses_max: float  # fraction of the peak balance that closes may take it down by
+    lookback_bars: int  # before which profits are forgotten, negative for never
     liquidation: float  # equity, in quote
     least_cost: float  # of any order, in quote
     one_way: bool
@@ -107,6 +107,8 @@ def happen(
         place[FILLS] = fill_orders(desk, bar, rules.fee, fills, place[FILLS])
     if rules.dynamic:
         place[FILLS] = delist(desk, bar, rules.fee, fills, place[FILLS])
+    if rules.lookback_bars >= 0:
+        forget_profits(desk, bar - rules.lookback_bars)
     if moves:
         watch(desk, bar)
     if bar <= rules.warmup_bars:
@@ -119,9 +121,9 @@ def happen(
     now = (rules.first_ms + bar * rules.step_ms) // HOUR_MS - start
     if now != place[HOUR]:
         place[HOUR] = now
-        refresh(desk, now, True)  # noqa: FBT003
+        refresh(desk, now, True, rules.strict.on)  # noqa: FBT003
     elif place[FILLS] != before:
-        refresh(desk, now, False)  # noqa: FBT003
+        refresh(desk, now, False, rules.strict.on)  # noqa: FBT003
 
 
 @inlined
@@ -144,7 +146,7 @@ def plan(desk: Desk, rules: Rules, bar: int, row: int, hour: int) -> bool:
         chosen = side_terms(desk.chosen[s])
         if not enabled(desk.chosen[s]):
             continue
-        dist, most = entry_terms(desk.entry[s]).initial_ema_dist, chosen.total_limit * balance
+        most = chosen.total_limit * balance
         may_enter = not rules.mirrored and desk.worth[s] + rules.least_cost < most * (1.0 + NEARLY)
         count = desk.held_count[s]
         found = scan(
@@ -156,16 +158,16 @@ def plan(desk: Desk, rules: Rules, bar: int, row: int, hour: int) -> bool:
             desk.held[s],
             count,
             balance,
-            dist,
+            desk.entry[s],
             may_enter,
             desk.wants[s],
         )
-        if may_enter and count < chosen.positions:
-            found |= scan_flat(desk, s, bar, row, dist, rules.one_way)
+        if may_enter and count < max(int(chosen.positions), desk.forced_count[s]):
+            found |= scan_flat(desk, s, bar, row, rules.one_way)
         if found & (ENTRY | OPENING):
             live |= plan_entries(desk, s, bar, row, hour, found, rules.one_way)
         if found & EXIT:
-            closes |= plan_closes(desk, s, bar)
+            closes |= plan_closes(desk, s, bar, rules.strict.on)
         stuck |= found & STUCK
     if stuck and (desk.allowed[0] > 0.0 or desk.allowed[1] > 0.0):
         closes |= plan_unstuck(desk, bar, row)
@@ -182,9 +184,10 @@ def plan(desk: Desk, rules: Rules, bar: int, row: int, hour: int) -> bool:
 @compiled
 def watches(desk: Desk) -> bool:
     """Return whether any order trails, so that the extreme prices matter."""
-    for s in range(SIDES):  # noqa: SIM110
-        if desk.entry[s, 8] != 0.0 or desk.close[s, 4] != 0.0:
-            return True
+    for s in range(SIDES):
+        for coin in range(len(desk.markets)):
+            if desk.entry[s, coin, 8] != 0.0 or desk.close[s, coin, 4] != 0.0:
+                return True
     return False
 
 
@@ -196,11 +199,12 @@ def set_limits(desk: Desk, bar: int, listed: int) -> int:
     if found in (listed, 0):
         return listed
     for s in range(SIDES):
-        terms = side_terms(desk.chosen[s])
-        most = min(int(terms.positions), counts[s])
+        most = min(int(side_terms(desk.chosen[s]).positions), counts[s])
         if enabled(desk.chosen[s]) and most > 0:
-            limit = position_limit(terms, most)
-            desk.entry[s, 0] = desk.close[s, 0] = desk.unstuck[s, 0] = limit
+            for coin in range(len(desk.markets)):
+                limit = position_limit(side_terms(desk.own[s, coin]), most)
+                desk.entry[s, coin, 0] = desk.close[s, coin, 0] = limit
+                desk.unstuck[s, coin, 0] = limit
     return found
 
 

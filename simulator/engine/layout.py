@@ -16,6 +16,7 @@ from machines.pricing.entries import EntryTerms
 from machines.pricing.numbers import LADDER, Floats, Records, compiled
 from machines.pricing.sides import SideTerms
 from machines.pricing.unstuck import UnstuckTerms
+from simulator.engine.chosen import Chosen
 
 Ints = NDArray[np.int64]
 SIDES = 2  # the first is long, the second short
@@ -64,6 +65,7 @@ POSITION = np.dtype(
         ("close_turn", np.float64),
     ]
 )
+PEAK = np.dtype([("until", np.int64), ("profit", np.float64)])  # until: bar
 
 
 class Desk(NamedTuple):
@@ -72,16 +74,25 @@ class Desk(NamedTuple):
     bars: Floats  # (bars, coins, 4): high, low, close, volume
     listed: Ints  # (coins, 4): first and last bar, first bar to open a position on each side
     markets: Floats  # (coins, 5): fields of `Market`
-    entry: Floats  # (sides, 16): fields of `EntryTerms`
-    close: Floats  # (sides, 9): fields of `CloseTerms`
-    unstuck: Floats  # (sides, 5): fields of `UnstuckTerms`
-    chosen: Floats  # (sides, 13): fields of `SideTerms`
+    entry: Floats  # (sides, coins, 16): fields of `EntryTerms`
+    close: Floats  # (sides, coins, 9): fields of `CloseTerms`
+    unstuck: Floats  # (sides, coins, 5): fields of `UnstuckTerms`
+    own: Floats  # (sides, coins, 14): fields of `SideTerms`, those of one coin
+    chosen: Floats  # (sides, 14): fields of `SideTerms`
+    budget: Floats  # (sides): fraction of the peak balance that unstucking may lose
+    forced: Records  # (sides, coins): flags of those that come first
+    forced_count: Ints  # (sides)
+    affordable: bool  # coins whose smallest order is worth more than a first entry are left out
+    weights: Floats  # (sides, coins, 3): of the newest close in the averages
+    alike: bool  # both sides trade, with the same bands
     bands: Floats  # (sides, BLOCK, coins, 2): lower and upper
     averages: Floats  # (sides, coins, 3): of which the bands are made
     hourly: Floats  # (sides, hours, coins)
     activity: Floats  # (sides, coins, 2): averages of volume and range
     active_until: Ints  # (sides): bar
     cash: Floats  # (3)
+    peaks: Records  # (places) of PEAK, a ring: profits that were higher than all that came later
+    ring: Ints  # (2): the first of those, and how many there are
     sizes: Floats  # (sides, coins)
     prices: Floats  # (sides, coins)
     worth: Floats  # (sides): of all positions at their own prices
@@ -95,50 +106,57 @@ class Desk(NamedTuple):
     counts: Ints  # (sides, 2, coins)
     numbers: Floats  # (NUMBERS, coins) to be overwritten
     flags: Records  # (FLAGS, coins) likewise
-    weights: Floats  # (BANDS) likewise
 
 
 def new_desk(
     bars: Floats,
     listed: Ints,
     markets: Floats,
-    terms: tuple[Floats, Floats, Floats, Floats],
+    chosen: Chosen,
     hourly: Floats,
     balance: float,
+    *,
+    peaks: int,
+    affordable: bool,
 ) -> Desk:
-    """Return the desk before the first bar: flat, with *balance* of cash."""
-    coins = len(markets)
-    entry, close, unstuck, chosen = terms
+    """Return the desk before the first bar: flat, with *balance* of cash.
+
+    Past profits have so many *peaks* places, 0 if none is forgotten.
+    """
+    coins, fields = len(markets), chosen._asdict()
+    del fields["hours"]
     positions: NDArray[Any] = np.zeros((SIDES, coins), POSITION)
     positions["min_since_open"] = positions["min_since_max"] = np.inf
+    for limited in ("entry", "close", "unstuck"):
+        fields[limited] = fields[limited].copy()
     return Desk(
-        bars,
-        listed,
-        markets,
-        entry.copy(),
-        close.copy(),
-        unstuck.copy(),
-        chosen,
-        np.zeros((SIDES, BLOCK, coins, 2)),
-        np.zeros((SIDES, coins, BANDS)),
-        hourly,
-        np.zeros((SIDES, coins, 2)),
-        np.zeros(SIDES, np.int64),
-        np.array([balance, 0.0, 0.0]),
-        np.zeros((SIDES, coins)),
-        np.zeros((SIDES, coins)),
-        np.zeros(SIDES),
-        np.zeros(SIDES),
-        positions,
-        np.zeros((SIDES, coins), np.int64),
-        np.zeros(SIDES, np.int64),
-        np.zeros((SIDES, coins), np.int64),
-        np.zeros((SIDES, coins), np.int64),
-        np.zeros((SIDES, 2, coins, LADDER_MAX + SPREAD), LADDER),
-        np.zeros((SIDES, 2, coins), np.int64),
-        np.zeros((NUMBERS, coins)),
-        np.zeros((FLAGS, coins), np.bool_),
-        np.zeros(BANDS),
+        bars=bars,
+        listed=listed,
+        markets=markets,
+        **fields,
+        forced_count=np.count_nonzero(chosen.forced, axis=1),
+        affordable=affordable,
+        bands=np.zeros((SIDES, BLOCK, coins, 2)),
+        averages=np.zeros((SIDES, coins, BANDS)),
+        hourly=hourly,
+        activity=np.zeros((SIDES, coins, 2)),
+        active_until=np.zeros(SIDES, np.int64),
+        cash=np.array([balance, 0.0, 0.0]),
+        peaks=np.zeros(peaks, PEAK),
+        ring=np.zeros(2, np.int64),
+        sizes=np.zeros((SIDES, coins)),
+        prices=np.zeros((SIDES, coins)),
+        worth=np.zeros(SIDES),
+        allowed=np.zeros(SIDES),
+        positions=positions,
+        held=np.zeros((SIDES, coins), np.int64),
+        held_count=np.zeros(SIDES, np.int64),
+        wants=np.zeros((SIDES, coins), np.int64),
+        planned_at=np.zeros((SIDES, coins), np.int64),
+        orders=np.zeros((SIDES, 2, coins, LADDER_MAX + SPREAD), LADDER),
+        counts=np.zeros((SIDES, 2, coins), np.int64),
+        numbers=np.zeros((NUMBERS, coins)),
+        flags=np.zeros((FLAGS, coins), np.bool_),
     )
 
 
@@ -150,7 +168,7 @@ def side_of(s: int) -> int:
 
 @compiled
 def entry_terms(row: Floats) -> EntryTerms:
-    """Return what was chosen for the entries of a side."""
+    """Return what was chosen for the entries of a coin."""
     return EntryTerms(
         row[0],
         row[1],
@@ -173,19 +191,19 @@ def entry_terms(row: Floats) -> EntryTerms:
 
 @compiled
 def close_terms(row: Floats) -> CloseTerms:
-    """Return what was chosen for the closes of a side."""
+    """Return what was chosen for the closes of a coin."""
     return CloseTerms(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])
 
 
 @compiled
 def unstuck_terms(row: Floats) -> UnstuckTerms:
-    """Return what was chosen for the unstucking of a side."""
+    """Return what was chosen for the unstucking of a coin."""
     return UnstuckTerms(row[0], row[1], row[2], row[3], row[4])
 
 
 @compiled
 def side_terms(row: Floats) -> SideTerms:
-    """Return what else was chosen for a side."""
+    """Return what else was chosen for a side, or for a coin."""
     return SideTerms(
         row[0],
         row[1],
@@ -200,6 +218,7 @@ def side_terms(row: Floats) -> SideTerms:
         row[10],
         row[11],
         row[12],
+        row[13],
     )
 
 

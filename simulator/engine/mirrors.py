@@ -1,42 +1,32 @@
 """Mirrors in the candle engine: where the compiled loop stops, `machines.overlay` decides.
 
 What the loop knows in floats is told in ticks, lots and money units, and the overlay's orders are
-put beside those of the base.  An order that a bar does not fill is gone; the next cycle decides
-anew.
+put beside those of the base, bar after bar until they have filled or are canceled.
 """
 
 # ruff: noqa: PLR0913, PLR0917 -- arrays in, arrays out
 
-from fractions import Fraction
-from math import ceil
+from collections.abc import Mapping
 
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
-from machines.mirror import Place
-from machines.mirror_inputs import Base, Entry, Market, Order, Settings
-from machines.overlay import (
-    KINDS,
-    PATIENCE,
-    Close,
-    Mirrors,
-    Moment,
-    Outcome,
-    Scene,
-    cycle,
-    restless,
-)
+from machines.mirror_inputs import Base, Entry, Market, Settings
+from machines.overlay import PATIENCE, Mirrors, Moment, Outcome, Scene, cycle, restless
 from machines.pricing.kinds import Kind
 from machines.pricing.numbers import Floats, Records, lots, price_from, qty_from, ticks
 from machines.pricing.numbers import Market as Terms
 from machines.pricing.sides import SideTerms
+from simulator.engine.at_once import Working, done
 from simulator.engine.fills import count_positions
 from simulator.engine.hedge import (
     BASE_LOTS,
     COLUMNS,
+    HANDED,
     LISTED,
     LOWER,
     MIRROR_LOTS,
+    OPENING,
     RESTLESS,
     STOPPED,
     TICKS,
@@ -46,13 +36,12 @@ from simulator.engine.hedge import (
     WANTED,
     Hedge,
 )
+from simulator.engine.instruments import instrument, money_dp
 from simulator.engine.kernel import BAR, FILLS, Rules, trade
 from simulator.engine.layout import BALANCE, CLOSES, ENTRIES, Desk, Ints, side_of
-from spec.mirror import Mode, Reduce, State
+from spec.mirror import Mode, Pending, Reduce, State
 from spec.terms import Instrument, PositionMode
 from spec.units import MILLION
-
-MONEY_DP_MAX = 12
 
 
 @frozen
@@ -110,8 +99,19 @@ class MirrorResult:
 
 
 @frozen
+class _Asked:
+    """The machines after a cycle, and the overlay's orders that work then, by symbol."""
+
+    mirrors: Mirrors
+    working: Mapping[str, Working] = field(factory=dict[str, Working])
+
+
+@frozen
 class Overlaid:
-    """What holds of the mirrors of a whole run; *base* is the row of the side that is hedged."""
+    """What holds of the mirrors of a whole run; *base* is the row of the side that is hedged.
+
+    Along a *path* a bar may meet more entries of a ladder than the first.
+    """
 
     settings: MirrorSettings
     instruments: tuple[Instrument, ...]
@@ -120,6 +120,7 @@ class Overlaid:
     base: int
     one_way: bool
     money_dp: int
+    path: bool
 
     @property
     def money(self) -> int:
@@ -134,6 +135,7 @@ def overlaid(
     settings: MirrorSettings,
     *,
     one_way: bool,
+    path: bool,
 ) -> Overlaid:
     """Return what holds of the mirrors of a run over *symbols*; *chosen*: of longs and of shorts.
 
@@ -151,45 +153,9 @@ def overlaid(
     unknown = {*settings.approved, *(held.symbol for held in settings.held)} - set(symbols)
     if unknown:
         raise ValueError(f"no bars of these symbols of mirrors: {', '.join(sorted(unknown))}")
-    money_dp = max(map(_money_dp, terms))
-    if money_dp > MONEY_DP_MAX:
-        raise ValueError(f"a tick of a lot has {money_dp} decimals, more than {MONEY_DP_MAX}")
-    instruments = tuple(
-        _instrument(symbol, each, 10**money_dp) for symbol, each in zip(symbols, terms, strict=True)
-    )
-    return Overlaid(settings, instruments, terms, chosen[base], base, one_way, money_dp)
-
-
-def _value(terms: Terms) -> Fraction:
-    """Return what one tick of one lot is worth, in quote."""
-    steps = (terms.price_step, terms.qty_step, terms.c_mult)
-    one, two, three = (Fraction(str(step)) for step in steps)
-    return one * two * three
-
-
-def _money_dp(terms: Terms) -> int:
-    """Return how many decimals of the quote a tick of a lot needs; one too many where too many."""
-    value = _value(terms)
-    dps = (dp for dp in range(MONEY_DP_MAX + 1) if (value * 10**dp).denominator == 1)
-    return next(dps, MONEY_DP_MAX + 1)
-
-
-def _instrument(symbol: str, terms: Terms, money: int) -> Instrument:
-    """Return *terms* in ticks, lots and money units, of which *money* make one of quote."""
-    return Instrument(
-        symbol=symbol,
-        value=int(_value(terms) * money),
-        min_qty=max(1, ceil(Fraction(str(terms.min_qty)) / Fraction(str(terms.qty_step)))),
-        min_notional=ceil(Fraction(str(terms.min_cost)) * money),
-        tick=_text(terms.price_step),
-        lot=_text(terms.qty_step),
-        money=_text(1 / money),
-    )
-
-
-def _text(step: float) -> str:
-    """Return *step* as a decimal text."""
-    return f"{step:.{MONEY_DP_MAX}f}".rstrip("0").removesuffix(".")
+    places, pairs = money_dp(terms), zip(symbols, terms, strict=True)
+    instruments = tuple(instrument(symbol, each, places) for symbol, each in pairs)
+    return Overlaid(settings, instruments, terms, chosen[base], base, one_way, places, path)
 
 
 def _hedge(run: Overlaid) -> Hedge:
@@ -209,6 +175,7 @@ def _hedge(run: Overlaid) -> Hedge:
         slots=slots,
         dist_ppm=asked.ema_dist_ppm,
         pending=int(asked.count_pending_base),
+        ladders=run.path or asked.count_pending_base is Pending.ALL,
         full=asked.reduce is Reduce.FULL,
         threshold=threshold,
         tolerance=asked.tolerance_ppm / MILLION,
@@ -221,30 +188,33 @@ def _hedge(run: Overlaid) -> Hedge:
     )
 
 
-def _ask(run: Overlaid, mirrors: Mirrors, desk: Desk, hedge: Hedge) -> tuple[Mirrors, Outcome]:
-    """Return *mirrors* after a cycle, and what it came to; the desk gets the orders.
+def _ask(run: Overlaid, asked: "_Asked", desk: Desk, hedge: Hedge) -> tuple["_Asked", Outcome]:
+    """Return what is there after a cycle, and what it came to; the desk gets the orders.
 
     First entries of the base that are gated are taken off the desk.
     """
     coins = {
         each.symbol: coin for coin, each in enumerate(run.instruments) if hedge.seen[coin, LISTED]
     }
-    moment = Moment(
-        base=_base(run, float(desk.cash[BALANCE])),
-        scenes=tuple(_scene(run, desk, hedge, coin) for coin in coins.values()),
-    )
-    mirrors, outcome = cycle(mirrors, moment)
+    working = {
+        name: left
+        for name, each in asked.working.items()
+        if name in coins and (left := each.after(int(hedge.seen[coins[name], MIRROR_LOTS])))
+    }
+    scenes = {
+        name: _scene(run, desk, hedge, coin, working.get(name)) for name, coin in coins.items()
+    }
+    base = _base(run, float(desk.cash[BALANCE]))
+    mirrors, outcome = cycle(asked.mirrors, Moment(base=base, scenes=tuple(scenes.values())))
+    mirrors, working = done(mirrors, scenes, working, outcome.commands)
     for symbol in outcome.gated:
         desk.counts[run.base, ENTRIES, coins[symbol]] = 0
-    for command in outcome.commands:
-        if isinstance(command, Place):
-            _put(run, desk, coins[command.order.symbol], command.order, KINDS[command.order.reason])
-        elif isinstance(command, Close):
-            order = _through(command.order) if command.crosses else command.order
-            _put(run, desk, coins[order.symbol], order, Kind.MIRROR_COLLISION)
-    hedge.flags[RESTLESS] = restless(mirrors)
+        hedge.seen[coins[symbol], HANDED] = 0
+    for name, each in working.items():
+        _put(run, desk, coins[name], each)
+    hedge.flags[RESTLESS] = restless(mirrors) or bool(working)
     hedge.flags[STOPPED] = mirrors.overlay.state is State.STOPPED
-    return mirrors, outcome
+    return _Asked(mirrors, working), outcome
 
 
 def _base(run: Overlaid, balance: float) -> Base:
@@ -254,12 +224,12 @@ def _base(run: Overlaid, balance: float) -> Base:
         long_n_positions=0 if run.base else positions,
         short_n_positions=positions if run.base else 0,
         exposure_limit_ppm=round(run.chosen.total_limit * MILLION),
-        balance=int(balance * run.money),
+        balance=round(balance * run.money),
     )
 
 
-def _scene(run: Overlaid, desk: Desk, hedge: Hedge, coin: int) -> Scene:
-    """Return what the overlay is told of a coin; no order is out between two bars."""
+def _scene(run: Overlaid, desk: Desk, hedge: Hedge, coin: int, working: Working | None) -> Scene:
+    """Return what the overlay is told of a coin."""
     seen, terms = [int(value) for value in hedge.seen[coin]], run.terms[coin]
     cost = seen[MIRROR_LOTS] * float(desk.prices[1 - run.base, coin]) / terms.price_step
     market = Market(
@@ -276,7 +246,12 @@ def _scene(run: Overlaid, desk: Desk, hedge: Hedge, coin: int) -> Scene:
         mirror_cost=round(cost),
         approved=bool(hedge.approved[coin]),
     )
-    return Scene(market=market, wants=bool(seen[WANTED]))
+    return Scene(
+        market=market,
+        wants=bool(seen[WANTED]),
+        base_opening=seen[OPENING],
+        orders=(working.order,) if working else (),
+    )
 
 
 def _entries(run: Overlaid, desk: Desk, coin: int) -> tuple[Entry, ...]:
@@ -286,16 +261,12 @@ def _entries(run: Overlaid, desk: Desk, coin: int) -> tuple[Entry, ...]:
     return tuple(Entry(lots(each["qty"], terms), ticks(each["price"], terms)) for each in ladder)
 
 
-def _through(order: Order) -> Order:
-    """Return *order* a tick through the touch."""
-    return evolve(order, price_ticks=order.price_ticks + order.side.sign)
-
-
-def _put(run: Overlaid, desk: Desk, coin: int, order: Order, kind: Kind) -> None:
-    """Put *order* on the desk."""
-    terms, group = run.terms[coin], CLOSES if order.reduce_only else ENTRIES
+def _put(run: Overlaid, desk: Desk, coin: int, working: Working) -> None:
+    """Put an order on the desk."""
+    order, terms = working.order, run.terms[coin]
+    group = CLOSES if order.reduce_only else ENTRIES
     qty, price = qty_from(order.qty, terms), price_from(order.price_ticks, terms)
-    desk.orders[1 - run.base, group, coin, 0] = (qty, price, int(kind))
+    desk.orders[1 - run.base, group, coin, 0] = (qty, price, int(working.kind))
     desk.counts[1 - run.base, group, coin] = 1
 
 
@@ -323,15 +294,17 @@ def trade_mirrored(
     """Trade all bars, and ask the overlay where the loop stops; return what became of it."""
     place[FILLS] = _hold(run, desk, rules.warmup_bars, fills)
     hedge, cycles, asked = _hedge(run), list[MirrorCycle](), 0
-    mirrors = Mirrors(
-        settings=run.settings.overlay,
-        position_mode=PositionMode.ONE_WAY if run.one_way else PositionMode.HEDGE,
-        patience=run.settings.patience,
+    known = _Asked(
+        Mirrors(
+            settings=run.settings.overlay,
+            position_mode=PositionMode.ONE_WAY if run.one_way else PositionMode.HEDGE,
+            patience=run.settings.patience,
+        )
     )
     while trade(desk, hedge, rules, fills, equity, place):
-        mirrors, outcome = _ask(run, mirrors, desk, hedge)
+        known, outcome = _ask(run, known, desk, hedge)
         asked += 1
         if outcome.commands or outcome.gated:
             bar = int(place[BAR])
             cycles.append(MirrorCycle(bar, rules.first_ms + (bar + 1) * rules.step_ms, outcome))
-    return MirrorResult(mirrors, tuple(cycles), asked, run.money_dp, run.instruments)
+    return MirrorResult(known.mirrors, tuple(cycles), asked, run.money_dp, run.instruments)

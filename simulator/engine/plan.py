@@ -9,7 +9,7 @@ from machines.pricing.closes import Held, next_close, write_closes
 from machines.pricing.ema import CLOSE, HIGH, LOW
 from machines.pricing.enforcer import REDUCED, cut_price, cuts
 from machines.pricing.entries import Scene, next_entry, write_entries
-from machines.pricing.forager import choose, first_by_distance, marked, readiness
+from machines.pricing.forager import affordable, choose, first_by_distance, marked, readiness
 from machines.pricing.gates import (
     EPSILON,
     gate_entries,
@@ -18,8 +18,8 @@ from machines.pricing.gates import (
     trim_closes,
     without_losses,
 )
-from machines.pricing.numbers import LONG, compiled, copy, market_of, put
-from machines.pricing.sides import even_share, least_balance
+from machines.pricing.numbers import LONG, Floats, compiled, copy, inlined, market_of, put
+from machines.pricing.sides import base_limit, even_share, least_balance
 from machines.pricing.unstuck import distance, unstuck
 from simulator.engine.fills import extremes_of
 from simulator.engine.indicators import catch_up
@@ -67,7 +67,8 @@ def scene_of(desk: Desk, s: int, coin: int, bar: int, row: int, hour: int) -> Sc
 @compiled
 def plan_entry(desk: Desk, s: int, coin: int, bar: int, row: int, hour: int) -> bool:
     """Plan the next entry of a coin, and the whole ladder if that fills; return whether it does."""
-    side, market, terms = side_of(s), market_of(desk.markets, coin), entry_terms(desk.entry[s])
+    side, market = side_of(s), market_of(desk.markets, coin)
+    terms = entry_terms(desk.entry[s, coin])
     scene = scene_of(desk, s, coin, bar, row, hour)
     extremes, ladder = extremes_of(desk.positions[s, coin]), desk.orders[s, ENTRIES, coin]
     order = next_entry(side, market, terms, scene, extremes)
@@ -83,7 +84,7 @@ def plan_entry(desk: Desk, s: int, coin: int, bar: int, row: int, hour: int) -> 
     return False
 
 
-@compiled
+@inlined
 def plan_entries(
     desk: Desk,
     s: int,
@@ -112,7 +113,7 @@ def plan_entries(
     return True
 
 
-@compiled
+@inlined
 def plan_others(desk: Desk, s: int, bar: int, row: int, hour: int) -> None:
     """Plan the entries of a side's positions that are not planned yet, as far as there is room."""
     counts, ladders, markets = desk.counts[s, ENTRIES], desk.orders[s, ENTRIES], desk.markets
@@ -154,11 +155,17 @@ def plan_openings(
 @compiled
 def free_slots(desk: Desk, s: int, bar: int) -> int:
     """Return how many positions may be opened on a side."""
-    most = min(int(side_terms(desk.chosen[s]).positions), tradable_coins(desk.listed, s, bar))
-    return int(most - desk.held_count[s])
+    return int(slots_of(desk, s, bar) - desk.held_count[s])
 
 
 @compiled
+def slots_of(desk: Desk, s: int, bar: int) -> int:
+    """Return how many positions a side may have: more than were chosen if more are forced."""
+    most = min(int(side_terms(desk.chosen[s]).positions), tradable_coins(desk.listed, s, bar))
+    return int(max(most, desk.forced_count[s]))
+
+
+@inlined
 def choose_coins(
     desk: Desk,
     s: int,
@@ -171,25 +178,37 @@ def choose_coins(
 
     Returns whether any does, and may fill in the next bar if it is *to_fill*.
     """
-    slots, dist = free_slots(desk, s, bar), entry_terms(desk.entry[s]).initial_ema_dist
+    slots = free_slots(desk, s, bar)
     if slots <= 0:
         return False
     may, chosen = desk.flags[0], desk.flags[1]
     for coin in range(len(may)):
         free = desk.sizes[s, coin] == 0.0 and tradable(desk.listed, s, coin, bar)
         may[coin] = free and not (one_way and desk.sizes[1 - s, coin] != 0.0)
+    if desk.affordable:
+        drop_dear(desk, s, bar)
     if marked(may) <= slots:
         copy(may, chosen)
     else:
-        rank_coins(desk, s, bar, row, slots, dist)
+        rank_coins(desk, s, bar, row, slots)
     for coin in range(len(may)):
-        if chosen[coin] and (not to_fill or may_open(desk, s, coin, bar, row, dist)):
+        if chosen[coin] and (not to_fill or may_open(desk, s, coin, bar, row)):
             return True
     return False
 
 
 @compiled
-def rank_coins(desk: Desk, s: int, bar: int, row: int, slots: int, dist: float) -> None:
+def drop_dear(desk: Desk, s: int, bar: int) -> None:
+    """Clear the flags of the desk's first row whose smallest order is too large."""
+    may, balance = desk.flags[0], desk.cash[BALANCE]
+    for coin in range(len(may)):
+        if may[coin] and not desk.forced[s, coin]:
+            market, terms = market_of(desk.markets, coin), entry_terms(desk.entry[s, coin])
+            may[coin] = affordable(market, terms, balance, desk.bars[bar, coin, CLOSE])
+
+
+@compiled
+def rank_coins(desk: Desk, s: int, bar: int, row: int, slots: int) -> None:
     """Mark in the second row of the desk's flags the best coins of the first."""
     may, chosen, kept = desk.flags[0], desk.flags[1], desk.flags[2]
     activity = desk.activity[catch_up(desk, s, bar)]
@@ -199,9 +218,11 @@ def rank_coins(desk: Desk, s: int, bar: int, row: int, slots: int, dist: float) 
     if terms.readiness_weight != 0.0:
         for coin in range(len(may)):
             band = desk.bands[s, row, coin, 0 if side == LONG else 1]
+            dist = entry_terms(desk.entry[s, coin]).initial_ema_dist
             distances[coin] = readiness(side, desk.bars[bar, coin, CLOSE], band, dist)
     drop, volumes, ranges = terms.volume_drop_pct, activity[:, 0], activity[:, 1]
-    choose(slots, drop, weights, volumes, ranges, distances, may, chosen, kept, scores)
+    forced = desk.forced[s]
+    choose(slots, drop, weights, volumes, ranges, distances, may, forced, chosen, kept, scores)
 
 
 @compiled
@@ -211,24 +232,29 @@ def long_first(desk: Desk, coin: int, bar: int, row: int) -> bool:
         desk.bars[bar, coin, CLOSE],
         desk.bands[0, row, coin, 0],
         desk.bands[1, row, coin, 1],
-        entry_terms(desk.entry[0]).initial_ema_dist,
-        entry_terms(desk.entry[1]).initial_ema_dist,
+        entry_terms(desk.entry[0, coin]).initial_ema_dist,
+        entry_terms(desk.entry[1, coin]).initial_ema_dist,
     )
 
 
 @compiled
-def plan_closes(desk: Desk, s: int, bar: int) -> bool:
-    """Plan the closes of a side that fill in the next bar; return whether there are any."""
+def plan_closes(desk: Desk, s: int, bar: int, ladders: bool) -> bool:  # noqa: FBT001
+    """Plan the closes of a side that fill in the next bar; return whether there may be any.
+
+    Of a ladder the first one decides, but where whole *ladders* rest: others may be nearer.
+    """
     side, any_fills = side_of(s), False
-    terms = close_terms(desk.close[s])
     for i in range(desk.held_count[s]):
         coin = desk.held[s, i]
         if not desk.wants[s, coin] & EXIT:
             continue
         market, held = market_of(desk.markets, coin), held_of(desk, s, coin, bar)
+        terms = close_terms(desk.close[s, coin])
         extremes, ladder = extremes_of(desk.positions[s, coin]), desk.orders[s, CLOSES, coin]
         order = next_close(side, market, terms, held, extremes)
-        if order.qty == 0.0 or not reached(desk, bar, coin, order.price, side != LONG):
+        if order.qty == 0.0:
+            continue
+        if not (ladders or reached(desk, bar, coin, order.price, side != LONG)):
             continue
         any_fills, position = True, desk.positions[s, coin]
         into = desk.bars[bar + 1, coin, HIGH if side == LONG else LOW]
@@ -257,7 +283,7 @@ def plan_unstuck(desk: Desk, bar: int, row: int) -> bool:
     for s in range(SIDES):
         if not (enabled(desk.chosen[s]) and desk.allowed[s] > 0.0):
             continue
-        side, terms = side_of(s), unstuck_terms(desk.unstuck[s])
+        side = side_of(s)
         for i in range(desk.held_count[s]):
             coin = desk.held[s, i]
             if not desk.wants[s, coin] & STUCK:
@@ -265,7 +291,7 @@ def plan_unstuck(desk: Desk, bar: int, row: int) -> bool:
             far = distance(
                 side,
                 market_of(desk.markets, coin),
-                terms,
+                unstuck_terms(desk.unstuck[s, coin]),
                 desk.cash[BALANCE],
                 desk.sizes[s, coin],
                 desk.prices[s, coin],
@@ -280,7 +306,7 @@ def plan_unstuck(desk: Desk, bar: int, row: int) -> bool:
     balance, size, price = desk.cash[BALANCE], desk.sizes[s, coin], desk.prices[s, coin]
     market, terms, touch = (
         market_of(desk.markets, coin),
-        unstuck_terms(desk.unstuck[s]),
+        unstuck_terms(desk.unstuck[s, coin]),
         desk.bars[bar, coin, CLOSE],
     )
     order = unstuck(side_of(s), market, terms, balance, size, price, touch, desk.allowed[s])
@@ -308,7 +334,7 @@ def plan_cuts(desk: Desk, s: int, bar: int) -> bool:
     copy(desk.bars[bar, :, CLOSE], touches)
     for i in range(desk.held_count[s]):
         kept[desk.held[s, i]] = reduces(desk, s, desk.held[s, i], bar)
-    floor[:] = share(desk, s, bar)
+    write_floors(desk, s, bar, floor)
     sizes, prices = desk.sizes[s], desk.prices[s]
     if not cuts(
         side, desk.markets, balance, sizes, prices, touches, floor, most, kept, left, gone, qty
@@ -334,17 +360,18 @@ def reduces(desk: Desk, s: int, coin: int, bar: int) -> bool:
     if desk.counts[s, CLOSES, coin]:
         return False
     market, held = market_of(desk.markets, coin), held_of(desk, s, coin, bar)
-    order = next_close(
-        side_of(s), market, close_terms(desk.close[s]), held, extremes_of(desk.positions[s, coin])
-    )
-    return order.kind == REDUCED_ALONE
+    terms, extremes = close_terms(desk.close[s, coin]), extremes_of(desk.positions[s, coin])
+    return next_close(side_of(s), market, terms, held, extremes).kind == REDUCED_ALONE
 
 
 @compiled
-def share(desk: Desk, s: int, bar: int) -> float:
-    """Return the exposure limit of one position of a side, without its allowance."""
-    count = free_slots(desk, s, bar) + desk.held_count[s]
-    return float(even_share(side_terms(desk.chosen[s]).total_limit, count))
+def write_floors(desk: Desk, s: int, bar: int, floors: Floats) -> None:
+    """Write the exposures below which positions are not cut: their limits, without allowances."""
+    chosen = side_terms(desk.chosen[s])
+    count = min(int(chosen.positions), tradable_coins(desk.listed, s, bar))
+    share = even_share(chosen.total_limit, max(slots_of(desk, s, bar), desk.held_count[s]))
+    for coin in range(len(floors)):
+        floors[coin] = min(share, base_limit(side_terms(desk.own[s, coin]), max(1, count)))
 
 
 @compiled

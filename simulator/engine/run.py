@@ -1,6 +1,5 @@
 """Backtests of the grid and trailing strategy over candles, compiled: settings in, fills out."""
 
-from collections.abc import Iterable
 from enum import Enum
 from typing import Any
 
@@ -10,10 +9,11 @@ from numpy.typing import NDArray
 
 from machines.mirror_inputs import wanted
 from machines.pricing.closes import LADDER_MAX
-from machines.pricing.ema import alpha, hourly
+from machines.pricing.ema import hourly
 from machines.pricing.numbers import Floats, Market
 from machines.pricing.sides import Side
 from simulator.engine.bars import Bars
+from simulator.engine.chosen import chosen
 from simulator.engine.hedge import no_hedge
 from simulator.engine.indicators import find_listed
 from simulator.engine.kernel import BAR, FILLS, PLACES, SAMPLES, Rules, trade
@@ -28,7 +28,7 @@ from simulator.engine.mirrors import (
 from simulator.engine.strict import Strict, Venue, not_strict, strict
 
 FILLS_MIN, FILLS_PER_BAR = 4_096, 4  # places to begin with; untouched ones cost nothing
-WARMUP_MIN = 1
+WARMUP_MIN, NEVER = 1, -2
 HOUR_MS = 3_600_000
 
 
@@ -59,6 +59,8 @@ class Settings:
     hedge: bool = True  # a coin may be held long and short at once
     liquidation_threshold: float = 0.05  # of the starting balance
     losses_max: float = 1.0  # of the peak balance; 1 for all
+    lookback_ms: int | None = None  # profits and losses that are older do not count
+    affordable: bool = False  # coins whose smallest order is too large for the balance stay out
     semantics: Semantics = Semantics.PASSIVBOT
     venue: Venue = field(factory=Venue)  # of a strict run
     mirror: MirrorSettings | None = None
@@ -90,20 +92,22 @@ def run(bars: Bars, settings: Settings) -> Result:
     """
     listed, mirrors = _listed(bars, settings), _mirrors(bars, settings)
     rules = _rules(bars, settings, listed, mirrored=mirrors is not None)
-    markets = _table(settings.markets)
-    sides = (settings.long, settings.short)
-    terms = (
-        _table(side.entry for side in sides),
-        _table(side.close for side in sides),
-        _table(side.unstuck for side in sides),
-        _table(side.terms for side in sides),
-    )
-    weights = np.array([alpha(side.terms.hourly_span) for side in sides])
-    hours = hourly(bars.values, bars.first_ms, bars.step_ms, weights)
+    markets = np.array(settings.markets, np.float64)
+    asked = chosen((settings.long, settings.short), bars.symbols)
+    hours = hourly(bars.values, bars.first_ms, bars.step_ms, asked.hours)
     samples = max(0, len(bars.values) - 1 - settings.warmup_bars) // rules.sample_bars + 1
     capacity = max(FILLS_MIN, FILLS_PER_BAR * len(bars.values))
     while True:
-        desk = new_desk(bars.values, listed, markets, terms, hours, settings.balance)
+        desk = new_desk(
+            bars.values,
+            listed,
+            markets,
+            asked,
+            hours,
+            settings.balance,
+            peaks=max(0, rules.lookback_bars + 2),
+            affordable=settings.affordable,
+        )
         fills, equity = np.zeros(capacity, FILL), np.zeros(samples)
         place, mirror = np.zeros(PLACES, np.int64), None
         if mirrors is None:
@@ -116,7 +120,7 @@ def run(bars: Bars, settings: Settings) -> Result:
         capacity = 2 * count
     first, sampled = bars.first_ms + (rules.warmup_bars + 1) * bars.step_ms, int(place[SAMPLES])
     return Result(
-        fills[:count].copy(),
+        fills[:count],
         equity[:sampled],
         first + np.arange(sampled) * rules.sample_bars * bars.step_ms,
         float(desk.cash[0]),
@@ -134,12 +138,14 @@ def _mirrors(bars: Bars, settings: Settings) -> Overlaid | None:
     if asked is None or not (wanted(asked.overlay) or asked.held):
         return None
     chosen = settings.long.terms, settings.short.terms
-    return overlaid(bars.symbols, settings.markets, chosen, asked, one_way=not settings.hedge)
-
-
-def _table(rows: Iterable[Iterable[float]]) -> Floats:
-    """Return *rows* of numbers as an array."""
-    return np.array([[float(value) for value in row] for row in rows])
+    return overlaid(
+        bars.symbols,
+        settings.markets,
+        chosen,
+        asked,
+        one_way=not settings.hedge,
+        path=settings.semantics is Semantics.STRICT,
+    )
 
 
 def _rules(bars: Bars, settings: Settings, listed: NDArray[np.int64], *, mirrored: bool) -> Rules:
@@ -152,6 +158,7 @@ def _rules(bars: Bars, settings: Settings, listed: NDArray[np.int64], *, mirrore
         max(1, HOUR_MS // bars.step_ms),
         settings.fee,
         settings.losses_max,
+        _lookback(bars, settings),
         settings.balance * settings.liquidation_threshold,
         min(market.min_cost for market in settings.markets),
         not settings.hedge,
@@ -161,14 +168,18 @@ def _rules(bars: Bars, settings: Settings, listed: NDArray[np.int64], *, mirrore
     )
 
 
+def _lookback(bars: Bars, settings: Settings) -> int:
+    """Return the bars before which profits are forgotten, `NEVER` where none is in this run."""
+    if settings.lookback_ms is None or settings.lookback_ms // bars.step_ms >= len(bars.values):
+        return NEVER
+    return settings.lookback_ms // bars.step_ms
+
+
 def _strict(bars: Bars, settings: Settings) -> Strict:
     """Return what a strict run knows, or its stand-in."""
     if settings.semantics is not Semantics.STRICT:
         return not_strict()
-    if bars.opens is None:
-        raise ValueError("a strict run needs the opens of the bars")
-    places = LADDER_MAX + SPREAD
-    return strict(settings.venue, bars.opens, bars.first_ms, bars.step_ms, places)
+    return strict(settings.venue, bars, LADDER_MAX + SPREAD)
 
 
 def _listed(bars: Bars, settings: Settings) -> NDArray[np.int64]:
@@ -180,7 +191,6 @@ def _listed(bars: Bars, settings: Settings) -> NDArray[np.int64]:
     if not find_listed(bars.values, settings.warmup_bars, listed):
         raise ValueError("a coin has no bars; leave it out")
     for s, side in enumerate((settings.long, settings.short)):
-        if side.approved is not None:
-            barred = [symbol not in side.approved for symbol in bars.symbols]
-            listed[barred, START + s] = len(bars.values)
+        barred = [not side.opens(symbol) for symbol in bars.symbols]
+        listed[barred, START + s] = len(bars.values)
     return listed

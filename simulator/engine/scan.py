@@ -5,7 +5,7 @@
 from machines.pricing.closes import Held, risen, turned_down
 from machines.pricing.ema import CLOSE, HIGH, LOW
 from machines.pricing.entries import Scene, fallen, turned_up
-from machines.pricing.numbers import LONG, Floats, Records, compiled, lower, market_of
+from machines.pricing.numbers import LONG, Floats, Records, compiled, inlined, lower, market_of
 from machines.pricing.reach import (
     DRIFT,
     balances,
@@ -33,7 +33,7 @@ ENTRY, EXIT, STUCK, OPENING = 1, 2, 4, 8  # what a scan finds, to be added
 
 
 @compiled
-def refresh(desk: Desk, hour: int, everything: bool) -> None:  # noqa: FBT001
+def refresh(desk: Desk, hour: int, everything: bool, ladders: bool) -> None:  # noqa: FBT001
     """Compute again how far the orders reach, of positions that changed or when the balance did."""
     balance = desk.cash[BALANCE]
     for s in range(SIDES):
@@ -46,17 +46,17 @@ def refresh(desk: Desk, hour: int, everything: bool) -> None:  # noqa: FBT001
                 or position.stale
                 or abs(balance - position.balance) > position.balance * DRIFT
             ):
-                refresh_position(desk, s, desk.held[s, i], hour)
+                refresh_position(desk, s, desk.held[s, i], hour, ladders)
 
 
 @compiled
-def refresh_position(desk: Desk, s: int, coin: int, hour: int) -> None:
+def refresh_position(desk: Desk, s: int, coin: int, hour: int, ladders: bool) -> None:  # noqa: FBT001
     """Compute how far the orders of a position reach."""
     side, market, balance = side_of(s), market_of(desk.markets, coin), desk.cash[BALANCE]
     entry, close, unstuck = (
-        entry_terms(desk.entry[s]),
-        close_terms(desk.close[s]),
-        unstuck_terms(desk.unstuck[s]),
+        entry_terms(desk.entry[s, coin]),
+        close_terms(desk.close[s, coin]),
+        unstuck_terms(desk.unstuck[s, coin]),
     )
     size, price = desk.sizes[s, coin], desk.prices[s, coin]
     scene = Scene(balance, size, price, price, price, desk.hourly[s, hour, coin])
@@ -64,7 +64,7 @@ def refresh_position(desk: Desk, s: int, coin: int, hour: int) -> None:
     threshold = unstuck.threshold if unstuck_enabled(unstuck) else 0.0
     at = balances(market, entry.limit, close.enforcer_threshold, threshold, held)
     into = entry_reach(side, market, entry, scene)
-    out = close_reach(side, market, close, held)
+    out = close_reach(side, market, close, held, ladders)
     position = desk.positions[s, coin]
     position.stale, position.balance = False, balance
     position.full, position.reduced, position.stuck = at.full, at.reduced, at.stuck
@@ -75,7 +75,7 @@ def refresh_position(desk: Desk, s: int, coin: int, hour: int) -> None:
     position.close_rise, position.close_turn = out.rise, close.trailing_retracement_pct
 
 
-@compiled
+@inlined
 def scan(
     side: int,
     bar: int,
@@ -85,7 +85,7 @@ def scan(
     held: Ints,
     count: int,
     balance: float,
-    ema_dist: float,
+    entry: Floats,
     may_enter: bool,  # noqa: FBT001
     wants: Ints,
 ) -> int:
@@ -98,7 +98,8 @@ def scan(
         position, want = positions[coin], 0
         touch = side * bars[bar, coin, CLOSE]
         if may_enter and side * bars[bar + 1, coin, into] < touch:
-            first = lower(side, touch * side, bands[coin, edge] * (1.0 - side * ema_dist))
+            dist = entry_terms(entry[coin]).initial_ema_dist
+            first = lower(side, touch * side, bands[coin, edge] * (1.0 - side * dist))
             if first < position.partial_below or (
                 balance > position.full
                 and _entry_may_fill(side, side * bars[bar + 1, coin, into], position)
@@ -140,13 +141,12 @@ def _close_may_trail(side: int, position: Records) -> bool:
     )
 
 
-@compiled
+@inlined
 def scan_flat(
     desk: Desk,
     s: int,
     bar: int,
     row: int,
-    ema_dist: float,
     one_way: bool,  # noqa: FBT001
 ) -> int:
     """Return whether the first entry of a coin without a position may fill in the next bar."""
@@ -155,17 +155,17 @@ def scan_flat(
         if (
             not blocked
             and tradable(desk.listed, s, coin, bar)
-            and may_open(desk, s, coin, bar, row, ema_dist)
+            and may_open(desk, s, coin, bar, row)
         ):
             return OPENING
     return 0
 
 
 @compiled
-def may_open(desk: Desk, s: int, coin: int, bar: int, row: int, ema_dist: float) -> bool:
+def may_open(desk: Desk, s: int, coin: int, bar: int, row: int) -> bool:
     """Return whether the first entry of *coin* may fill in the next bar."""
     side = side_of(s)
     edge, into = (0, LOW) if side == LONG else (1, HIGH)
-    band = desk.bands[s, row, coin, edge]
-    most = initial_reach(side, desk.bars[bar, coin, CLOSE], band, ema_dist)
+    band, dist = desk.bands[s, row, coin, edge], entry_terms(desk.entry[s, coin]).initial_ema_dist
+    most = initial_reach(side, desk.bars[bar, coin, CLOSE], band, dist)
     return bool(side * desk.bars[bar + 1, coin, into] < most)

@@ -25,6 +25,7 @@ from machines.pricing.numbers import (
 from simulator.engine.fills import extremes_of
 from simulator.engine.hedge import (
     BASE_LOTS,
+    HANDED,
     KNOWN,
     LEAST,
     LISTED,
@@ -32,6 +33,7 @@ from simulator.engine.hedge import (
     MIRROR_LOTS,
     MOST,
     NOTIONAL,
+    OPENING,
     RESTLESS,
     SETTLED,
     STOPPED,
@@ -89,7 +91,7 @@ def wish(desk: Desk, hedge: Hedge, bar: int, row: int, hour: int) -> None:
     for coin in range(len(counts)):
         if desk.sizes[s, coin] != 0.0 or (chosen and desk.flags[1, coin]):
             plan_entry(desk, s, coin, bar, row, hour)
-            if hedge.pending == ALL and counts[coin] == 1:
+            if hedge.ladders and counts[coin] == 1:
                 write_ladder(desk, s, coin, bar, row, hour)
     touches, sizes, prices = desk.bars[bar, :, CLOSE], desk.sizes[s], desk.prices[s]
     gate_entries(side_of(s), desk.markets, balance, limit, sizes, prices, touches, ladders, counts)
@@ -99,7 +101,8 @@ def wish(desk: Desk, hedge: Hedge, bar: int, row: int, hour: int) -> None:
 def write_ladder(desk: Desk, s: int, coin: int, bar: int, row: int, hour: int) -> None:
     """Plan what follows the first entry of a coin, though the next bar does not reach that."""
     ladder, extremes = desk.orders[s, ENTRIES, coin], extremes_of(desk.positions[s, coin])
-    side, market, terms = side_of(s), market_of(desk.markets, coin), entry_terms(desk.entry[s])
+    side, market = side_of(s), market_of(desk.markets, coin)
+    terms = entry_terms(desk.entry[s, coin])
     first = Order(ladder[0].qty, ladder[0].price, ladder[0].kind)
     scene = scene_of(desk, s, coin, bar, row, hour)
     desk.counts[s, ENTRIES, coin] = write_entries(
@@ -121,6 +124,10 @@ def look(desk: Desk, hedge: Hedge, bar: int, row: int) -> None:
         seen[BASE_LOTS] = lots(desk.sizes[s, coin], market)
         seen[MIRROR_LOTS] = lots(desk.sizes[1 - s, coin], market)
         seen[WANTED] = seen[BASE_LOTS] == 0 and desk.counts[s, ENTRIES, coin] > 0
+        seen[OPENING] = 0 if seen[BASE_LOTS] else seen[HANDED]  # else the base uses it anyway
+        seen[HANDED] = 0
+        for i in range(desk.counts[s, ENTRIES, coin] if hedge.one_way else 0):
+            seen[HANDED] += lots(desk.orders[s, ENTRIES, coin, i].qty, market)
 
 
 @compiled
@@ -166,7 +173,7 @@ def situation(desk: Desk, hedge: Hedge) -> int:
     if hedged > target:
         return above(hedge, hedged - target + band + slack)
     cap = hedge.cap * desk.cash[BALANCE] * hedge.money
-    return below(desk, hedge, cap, target + band - hedged, slack + cap * SLACK)
+    return below(hedge, cap, target + band - hedged, slack + cap * SLACK)
 
 
 @compiled
@@ -225,14 +232,14 @@ def above(hedge: Hedge, most: float) -> int:
 
 
 @compiled
-def below(desk: Desk, hedge: Hedge, cap: float, room: float, slack: float) -> int:
+def below(hedge: Hedge, cap: float, room: float, slack: float) -> int:
     """Return what the situation is where mirrors are missing; *room* is left for an order."""
     count, found = 0, 0
     for coin in range(len(hedge.seen)):
         count += hedge.seen[coin, LISTED] and hedge.seen[coin, MIRROR_LOTS] > 0
     for coin in range(len(hedge.seen)):
         if hedge.seen[coin, LISTED]:
-            limit = limit_of(desk, hedge, coin, count, cap, room, slack)
+            limit = limit_of(hedge, coin, count, cap, room, slack)
             if limit == 0:
                 return ASK
             found |= limit
@@ -240,9 +247,7 @@ def below(desk: Desk, hedge: Hedge, cap: float, room: float, slack: float) -> in
 
 
 @compiled
-def limit_of(
-    desk: Desk, hedge: Hedge, coin: int, count: int, cap: float, room: float, slack: float
-) -> int:
+def limit_of(hedge: Hedge, coin: int, count: int, cap: float, room: float, slack: float) -> int:
     """Return what keeps the mirror of a coin as it is, 0 for nothing that is certain."""
     seen, terms, lot = hedge.seen[coin], hedge.venue[coin], worth(hedge, coin)
     size = seen[MIRROR_LOTS]
@@ -250,7 +255,7 @@ def limit_of(
         return APPROVED
     if not size and count >= hedge.slots:
         return COUNT
-    if hedge.one_way and (seen[BASE_LOTS] or desk.counts[hedge.base, ENTRIES, coin]):
+    if hedge.one_way and (seen[BASE_LOTS] or seen[OPENING] or seen[HANDED]):
         return OCCUPIED
     if not size and not gate_passes(hedge, coin):
         return EMA_GATE

@@ -8,20 +8,23 @@ where it is not negative at both ends, it is not in between.
 
 # ruff: noqa: PLR0913, PLR0917 -- arrays in, arrays out
 
+from collections.abc import Mapping
 from math import inf
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from machines.pricing.ema import CLOSE, HIGH, LOW, VOLUME
 from machines.pricing.numbers import LONG, Floats, Records, compiled, down, inlined, put
+from simulator.engine.bars import Bars
 from simulator.engine.fills import PANIC, count_positions, fill
-from simulator.engine.layout import BALANCE, CLOSES, ENTRIES, SIDES, Desk, side_of
+from simulator.engine.layout import BALANCE, CLOSES, ENTRIES, SIDES, Desk, Ints, side_of
 
 HOUR_MS = 3_600_000
 FIRST, SECOND, END = 0.25, 0.75, 1.0  # of a bar: where its path turns, and ends
 HALVINGS = 50
+Tiers: TypeAlias = tuple[tuple[float, float], ...]
 EVENT = np.dtype(
     [
         ("at", np.float64),  # part of the bar
@@ -33,20 +36,30 @@ EVENT = np.dtype(
 )
 
 
+class Rates(NamedTuple):
+    """Funding of a symbol: moments, Unix ms, and the fraction of its worth that longs pay then."""
+
+    times_ms: Ints
+    fractions: Floats
+
+
 @frozen(kw_only=True)
 class Venue:
     """What a person says of the venue of a strict run.
 
     *funding* is the fraction of a position's worth that longs pay to shorts each *funding_hours*,
-    counted from midnight UTC.  *tiers* of maintenance margin: up to which worth in quote, and at
-    what rate what is above the tier before is held.  Whoever is liquidated pays *liquidation_fee*
-    of what is closed.  Orders of a coin fill up to *volume_share* of what was traded in a bar, 0
-    for all of it.
+    counted from midnight UTC; symbols that have *rates* pay those instead.  *tiers* of maintenance
+    margin: up to which worth in quote, and at what rate what is above the tier before is held;
+    symbols in *own_tiers* have theirs.  Whoever is liquidated pays *liquidation_fee* of what is
+    closed.  Orders of a coin fill up to *volume_share* of what was traded in a bar, 0 for all of
+    it.
     """
 
     funding: float = 0.0
     funding_hours: int = 8
-    tiers: tuple[tuple[float, float], ...] = ((inf, 0.005),)
+    rates: Mapping[str, Rates] = field(factory=dict[str, Rates], eq=False, repr=False)
+    tiers: Tiers = ((inf, 0.005),)
+    own_tiers: Mapping[str, Tiers] = field(factory=dict[str, Tiers], hash=False)
     liquidation_fee: float = 0.005
     volume_share: float = 0.0
 
@@ -56,11 +69,9 @@ class Strict(NamedTuple):
 
     on: bool
     opens: Floats  # (bars, coins)
-    first_ms: int
-    step_ms: int
-    funding: float
-    funding_ms: int
-    tiers: Floats  # (tiers, 2): worth, rate
+    due: Ints  # (bars): row of the rates that are paid as a bar opens, -1 for none
+    rates: Floats  # (rows, coins)
+    tiers: Floats  # (coins, tiers, 2): worth, rate
     liquidation_fee: float
     volume_share: float
     received: Floats  # (bars): funding
@@ -74,11 +85,9 @@ def not_strict() -> Strict:
     return Strict(
         on=False,
         opens=table,
-        first_ms=0,
-        step_ms=1,
-        funding=0.0,
-        funding_ms=1,
-        tiers=table,
+        due=np.zeros(0, np.int64),
+        rates=table,
+        tiers=np.zeros((0, 0, 2)),
         liquidation_fee=0.0,
         volume_share=0.0,
         received=empty,
@@ -87,30 +96,62 @@ def not_strict() -> Strict:
     )
 
 
-def strict(venue: Venue, opens: Floats, first_ms: int, step_ms: int, places: int) -> Strict:
-    """Return what a strict run at *venue* knows; *places* are those of the longest ladder.
+def strict(venue: Venue, bars: Bars, places: int) -> Strict:
+    """Return what a strict run over *bars* knows; *places* are those of the longest ladder.
 
     Raises:
-        ValueError: The rates of maintenance fall, or the last tier has an end.
+        ValueError: The bars have no opens, the rates of maintenance fall, or the last tier has an
+            end.
     """
-    worths, rates = zip(*venue.tiers, strict=True)
-    if list(worths) != sorted(worths) or list(rates) != sorted(rates) or worths[-1] != inf:
-        raise ValueError(f"tiers {venue.tiers}: worths and rates must rise, the last without end")
-    bars, coins = opens.shape
+    if bars.opens is None:
+        raise ValueError("a strict run needs the opens of the bars")
+    count, coins = bars.opens.shape
+    due, rates = _schedule(venue, bars)
     return Strict(
         on=True,
-        opens=opens,
-        first_ms=first_ms,
-        step_ms=step_ms,
-        funding=venue.funding,
-        funding_ms=venue.funding_hours * HOUR_MS,
-        tiers=np.array(venue.tiers),
+        opens=bars.opens,
+        due=due,
+        rates=rates,
+        tiers=_tiers(venue, bars.symbols),
         liquidation_fee=venue.liquidation_fee,
         volume_share=venue.volume_share,
-        received=np.zeros(bars),
+        received=np.zeros(count),
         events=np.zeros(2 * SIDES * coins * places, EVENT),
         left=np.zeros(coins),
     )
+
+
+def _schedule(venue: Venue, bars: Bars) -> tuple[Ints, Floats]:
+    """Return the row of rates that is due as each bar opens, and the rates, (rows, coins).
+
+    What is due between two opens is paid at the second.
+    """
+    count, step = len(bars.values), bars.step_ms
+    last_ms, period = bars.first_ms + (count - 1) * step, venue.funding_hours * HOUR_MS
+    times = np.arange(-(-bars.first_ms // period) * period, last_ms + 1, period)
+    even = Rates(times, np.full(len(times), venue.funding))
+    if venue.funding == 0.0:
+        even = Rates(times[:0], even.fractions[:0])
+    each = [venue.rates.get(symbol, even) for symbol in bars.symbols]
+    paid_at = [-((bars.first_ms - rates.times_ms) // step) for rates in each]
+    within = [(at >= 0) & (at < count) for at in paid_at]
+    rows = np.unique(np.concatenate([at[kept] for at, kept in zip(paid_at, within, strict=True)]))
+    due, found = np.full(count, -1), np.zeros((len(rows), len(each)))
+    due[rows] = np.arange(len(rows))
+    for coin, (at, kept, rates) in enumerate(zip(paid_at, within, each, strict=True)):
+        np.add.at(found[:, coin], due[at[kept]], rates.fractions[kept])
+    return due, found
+
+
+def _tiers(venue: Venue, symbols: tuple[str, ...]) -> Floats:
+    """Return the tiers of each symbol, (coins, tiers, 2), the last of each repeated."""
+    each = [venue.own_tiers.get(symbol, venue.tiers) for symbol in symbols]
+    for tiers in each:
+        worths, rates = zip(*tiers, strict=True)
+        if list(worths) != sorted(worths) or list(rates) != sorted(rates) or worths[-1] != inf:
+            raise ValueError(f"tiers {tiers}: worths and rates must rise, the last without end")
+    most = max(map(len, each))
+    return np.array([(*tiers, *(tiers[-1:] * (most - len(tiers)))) for tiers in each])
 
 
 @inlined  # to call it at every bar would take longer than what it does in most
@@ -157,15 +198,14 @@ def turn_after(at: float) -> float:
 @compiled
 def fund(desk: Desk, venue: Strict, bar: int) -> None:
     """Pay the funding that is due as *bar* opens, on what positions are worth at its open."""
-    opened_ms = venue.first_ms + bar * venue.step_ms
-    due = opened_ms // venue.funding_ms - (opened_ms - venue.step_ms) // venue.funding_ms
-    if due == 0 or venue.funding == 0.0:
+    row = venue.due[bar]
+    if row < 0:
         return
     for s in range(SIDES):
         for i in range(desk.held_count[s]):
             coin = desk.held[s, i]
             worth = desk.sizes[s, coin] * venue.opens[bar, coin] * desk.markets[coin, 4]
-            venue.received[bar] -= side_of(s) * worth * venue.funding * due
+            venue.received[bar] -= side_of(s) * worth * venue.rates[row, coin]
     desk.cash[BALANCE] += venue.received[bar]
 
 
@@ -179,11 +219,13 @@ def collect(desk: Desk, venue: Strict, bar: int) -> int:
     for s in range(SIDES):
         for coin in range(len(desk.markets)):
             high, low = desk.bars[bar, coin, HIGH], desk.bars[bar, coin, LOW]
+            opened, touch = venue.opens[bar, coin], desk.bars[bar - 1, coin, CLOSE]
             for group in (CLOSES, ENTRIES):
                 buys = (side_of(s) == LONG) == (group == ENTRIES)
                 for place in range(desk.counts[s, group, coin]):
                     price = desk.orders[s, group, coin, place].price
-                    at = reached_at(venue.opens[bar, coin], high, low, price, buys)
+                    crosses = touch < price if buys else touch > price
+                    at = 0.0 if crosses else reached_at(opened, high, low, price, buys)
                     if at <= END:
                         insert(venue.events, count, at, s, group, coin, place)
                         venue.left[coin] = venue.volume_share * desk.bars[bar, coin, VOLUME]
@@ -263,7 +305,7 @@ def slack(desk: Desk, venue: Strict, bar: int, at: float) -> float:
                 price, held = mark(desk, venue, bar, coin, at), desk.sizes[s, coin]
                 coins = held * desk.markets[coin, 4]
                 found += side_of(s) * (price - desk.prices[s, coin]) * coins
-                found -= maintenance(venue.tiers, price * coins)
+                found -= maintenance(venue.tiers[coin], price * coins)
     return float(found)
 
 
@@ -277,7 +319,7 @@ def safe(desk: Desk, venue: Strict, bar: int) -> bool:
             high, low = desk.bars[bar, coin, HIGH], desk.bars[bar, coin, LOW]
             coins, side = desk.sizes[s, coin] * desk.markets[coin, 4], side_of(s)
             found += side * ((low if side == LONG else high) - desk.prices[s, coin]) * coins
-            found -= maintenance(venue.tiers, high * coins)
+            found -= maintenance(venue.tiers[coin], high * coins)
     return bool(found >= 0.0)
 
 

@@ -1,6 +1,9 @@
 """Samples from fills and closes: what the account was worth at each moment."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.metrics.hedging import equal_weight
 from simulator.metrics.records import LONG, SHORT, Band, Floats, Ints, Records, Rows
@@ -26,20 +29,19 @@ def mark(  # noqa: PLR0913
     """
     at = np.searchsorted(fills["ts_ms"], ts_ms, "right")
     received = np.zeros(len(ts_ms)) if funding is None else funding
-    cash = np.append(0.0, np.cumsum(fills["pnl"] - fills["fee"]))[at]
-    balance = deposit + cash + received
-    booked = np.where(fills["mirror"], fills["pnl"] - fills["fee"], 0.0)
-    mirror_pnl = np.append(0.0, np.cumsum(booked))[at]
-    equity, worth = balance.copy(), {LONG: np.zeros(len(ts_ms)), SHORT: np.zeros(len(ts_ms))}
+    earned = fills["pnl"] - fills["fee"]
+    balance = deposit + _until(at, earned) + received
+    equity = balance.copy()
+    mirror_pnl = _until(at, np.where(fills["mirror"], earned, 0.0))
+    worth = {LONG: np.zeros(len(ts_ms)), SHORT: np.zeros(len(ts_ms))}
     for symbol, side in _positions(fills):
         mine = fills[(fills["symbol"] == symbol) & (fills["side"] == side)]
         held = np.searchsorted(mine["ts_ms"], ts_ms, "right")
-        size = np.append(0.0, mine["position_qty"])[held]
-        paid = np.append(0.0, mine["position_price"])[held]
+        size, paid = _after(held, mine["position_qty"]), _after(held, mine["position_price"])
         price = _known(closes[:, symbol], paid)
         gained = side * size * (price - paid)
         equity += gained
-        mirror_pnl += np.where(np.append(False, mine["mirror"])[held], gained, 0.0)
+        mirror_pnl += np.where(_after(held, mine["mirror"]), gained, 0.0)
         worth[side] += size * price
     return Records(
         symbols=symbols,
@@ -56,6 +58,16 @@ def mark(  # noqa: PLR0913
         band=band,
         closes=closes,
     )
+
+
+def _until(fills: Ints, values: Floats) -> Floats:
+    """Return the sum of *values*, one a fill, over so many *fills*."""
+    return np.append(0.0, np.cumsum(values))[fills]
+
+
+def _after(fills: Ints, values: NDArray[Any]) -> NDArray[Any]:
+    """Return the value of the last of so many *fills*, 0 before the first."""
+    return np.append(np.zeros(1, values.dtype), values)[fills]
 
 
 def _positions(fills: Rows) -> list[tuple[int, int]]:

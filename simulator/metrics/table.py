@@ -1,6 +1,6 @@
 """The table of all metrics, and the metrics of a run by name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
@@ -10,7 +10,6 @@ from simulator.metrics import exposure, growth, hedging, trading
 from simulator.metrics.records import Records
 from simulator.metrics.series import Measure
 
-Values = Mapping[str, float | None]
 TAILS: Final = 10
 
 
@@ -136,8 +135,8 @@ def metrics(records: Records, names: Iterable[str] = BY_NAME) -> dict[str, float
     return {name: BY_NAME[name].measure(records) for name in names}
 
 
-def weighted(records: Records, name: str, tails: int = TAILS) -> Weighted:
-    """Return the mean of a metric over the whole run, its last half, ... its last 1/*tails*.
+def weighted(records: Records, name: str) -> Weighted:
+    """Return the mean of a metric over the whole run, its last half, ... its last tenth.
 
     What is recent counts more.  An end in which the metric is not defined does not count at all.
 
@@ -148,7 +147,7 @@ def weighted(records: Records, name: str, tails: int = TAILS) -> Weighted:
         return Weighted(None, ())
     start, end = int(records.ts_ms[0]), int(records.ts_ms[-1])
     found: dict[float, float] = {}
-    for part in range(1, tails + 1):
+    for part in range(1, TAILS + 1):
         tail = records if part == 1 else records.between(end - (end - start) // part, end)
         value = BY_NAME[name].measure(tail)
         if value is not None:

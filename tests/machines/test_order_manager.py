@@ -10,6 +10,7 @@ from machines.order import (
     Found,
     Reconciled,
     Rejected,
+    exposure,
 )
 from machines.order_manager import (
     RETRY_NS,
@@ -20,7 +21,6 @@ from machines.order_manager import (
     Stray,
     empty,
     live,
-    open_exposure,
     plan,
     report,
     restarted,
@@ -145,7 +145,7 @@ def test_a_restart_asks_for_every_open_order_and_counts_it_meanwhile() -> None:
     """What may have filled while we were away stays exposed until the venue has answered."""
     book, commands = restarted(working())
     assert commands == (Query(1, 1),)
-    assert open_exposure(book) == 3
+    assert [exposure(each.order) for each in live(book)] == [3]
     assert plan(book, ()) == (book, ())
     book, effects = told(book, 1, Reconciled(1, Found.FILLED, 3, 3), notional=270, fee=3)
     assert [type(effect) for effect in effects] == [Booked, Ended]

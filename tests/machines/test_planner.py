@@ -13,8 +13,9 @@ from machines.pricing.entries import Scene, entries
 from machines.pricing.extremes import forgotten
 from machines.pricing.kinds import Kind
 from machines.pricing.numbers import LONG, SHORT, Order, lots, ticks
-from machines.pricing.sides import Position, Side, SideTerms, market_from
+from machines.pricing.sides import Own, Position, Side, SideTerms, market_from
 from machines.pricing.unstuck import UnstuckTerms
+from spec.slots import Mode
 from spec.terms import Instrument, PositionMode
 from tests.machines.test_pricing import CLOSES, ENTRIES
 
@@ -70,6 +71,17 @@ def holding(*qtys: int, price: float = 100.0) -> tuple[Position, ...]:
 def chosen(side: Side, **terms: float) -> Side:
     """Return *side* with other terms."""
     return evolve(side, terms=side.terms._replace(**terms))
+
+
+def own(side: Side = SIDE, mode: Mode | None = None, **terms: float) -> Own:
+    """Return how a coin of *side* trades with another mode or other terms."""
+    return Own(side.entry, side.close, side.unstuck, side.terms._replace(**terms), mode)
+
+
+def opened(side: Side, moment: Moment, strategy: Strategy = LONGS) -> list[bool]:
+    """Return of which coins entries are wanted by *side*."""
+    found = plan(evolve(strategy, long=side), moment)
+    return [bool(longs.entries) for longs, _ in found]
 
 
 def counted(orders: list[Order]) -> tuple[tuple[int, int, int], ...]:
@@ -132,6 +144,95 @@ def test_nothing_is_opened_where_it_may_not_be() -> None:
     found = plan(strategy, evolve(FLAT, longs=holding(0, 0, 500)))
     assert found[2][0].entries
     assert found[2][0].closes
+
+
+@pytest.mark.parametrize(
+    ("mode", "opens", "adds", "closes"),
+    [
+        (None, True, True, True),
+        (Mode.NORMAL, True, True, True),
+        (Mode.GRACEFUL_STOP, False, True, True),
+        (Mode.TP_ONLY, False, False, True),
+        (Mode.MANUAL, False, False, False),
+        (Mode.PANIC, False, False, True),
+    ],
+)
+def test_a_mode_says_what_is_done(
+    mode: Mode | None,
+    opens: bool,  # noqa: FBT001
+    adds: bool,  # noqa: FBT001
+    closes: bool,  # noqa: FBT001
+) -> None:
+    """Of the side whose mode it is; what it leaves out is not wanted, flat or held."""
+    strategy = evolve(BOTH, long=evolve(SIDE, mode=mode))
+    held, flat, _ = plan(strategy, evolve(FLAT, longs=holding(500, 0, 0)))
+    assert bool(flat[0].entries) is opens
+    assert (bool(held[0].entries), bool(held[0].closes)) == (adds, closes)
+    assert held[1].entries
+    if mode is Mode.PANIC:
+        assert held[0].closes == ((500, 999, Kind.CLOSE_PANIC),)
+
+
+def test_what_is_manual_or_closed_in_a_panic_is_neither_cut_nor_unstuck() -> None:
+    """The enforcer and unstucking take from the other positions."""
+    stuck = evolve(SIDE, unstuck=NEVER._replace(loss_allowance_pct=0.05))
+    moment = evolve(FLAT, longs=holding(4_000, 4_000, 4_000, price=105.0))
+    nothing: set[int] = set()
+    for mode, left in ((Mode.MANUAL, nothing), (Mode.PANIC, {int(Kind.CLOSE_PANIC)})):
+        side = evolve(chosen(stuck, total_enforcer_threshold=1.0), coins=(("A", own(mode=mode)),))
+        found = plan(evolve(LONGS, long=side), moment)
+        assert kinds(evolve(found[0][0], entries=())) == left
+        cut = {Kind.CLOSE_AUTO_REDUCE_TWEL, Kind.CLOSE_UNSTUCK}
+        assert cut & (kinds(found[1][0]) | kinds(found[2][0]))
+
+
+def test_forced_coins_come_first_and_each_brings_a_slot() -> None:
+    """One slot and two that are forced make two; who holds a position keeps its slot."""
+    side = chosen(SIDE, positions=1.0)
+    forced = own(side, mode=Mode.NORMAL)
+    one = evolve(side, coins=(("A", forced),))
+    assert opened(one, FLAT) == [True, False, False]
+    assert opened(one, evolve(FLAT, longs=holding(0, 500, 0))) == [False, True, False]
+    two = evolve(side, coins=(("A", forced), ("C", forced)))
+    assert opened(two, FLAT) == [True, False, True]
+
+
+def test_a_coin_trades_by_its_own_terms() -> None:
+    """Its limit, the distance and size of its first entry, its markup; others as the side says."""
+    mine = Own(
+        ENTRIES._replace(initial_qty_pct=0.2, initial_ema_dist=0.05),
+        CLOSES._replace(grid_markup_start=0.03, grid_markup_end=0.03),
+        NEVER,
+        TERMS._replace(own_limit=0.25, excess_allowance_pct=0.1),
+    )
+    strategy = evolve(LONGS, long=evolve(SIDE, coins=(("B", mine),)))
+    plain, found = plan(LONGS, FLAT), plan(strategy, FLAT)
+    assert (found[0], found[2]) == (plain[0], plain[2])
+    first = found[1][0].entries[0]
+    assert first.price_ticks == 940  # 5 % below the band's 99
+    assert first.qty == round(0.275 * 0.2 * 1_000 / 94.0 * 1_000)
+    held = plan(strategy, evolve(FLAT, longs=holding(0, 500, 0)))[1][0]
+    assert {line.price_ticks for line in held.closes} == {1_030}
+
+
+def test_a_coin_without_a_limit_is_not_opened() -> None:
+    """It takes no slot from another one."""
+    side = chosen(SIDE, positions=1.0)
+    side = evolve(side, coins=(("B", own(side, own_limit=0.0)),))
+    assert opened(side, FLAT) == [False, False, True]
+
+
+def test_what_costs_too_much_is_left_out_where_asked() -> None:
+    """The smallest order against the first entry, by worth and by quantity; forced coins stay."""
+    dear = evolve(COINS[0], min_notional=3_334_000_000), evolve(COINS[1], min_qty=334)
+    strategy = evolve(LONGS, instruments=(*dear, COINS[2]))
+    entry = ENTRIES._replace(initial_qty_pct=0.1)  # of a third of 1,000
+    strategy = evolve(strategy, long=evolve(SIDE, entry=entry))
+    assert opened(strategy.long, FLAT, strategy) == [True, True, True]
+    filtered = evolve(strategy, affordable=True)
+    assert opened(strategy.long, FLAT, filtered) == [False, False, True]
+    forced = evolve(strategy.long, coins=(("A", Own(entry, CLOSES, NEVER, TERMS, Mode.NORMAL)),))
+    assert opened(forced, FLAT, filtered) == [True, False, True]
 
 
 @pytest.mark.parametrize("mode", PositionMode)

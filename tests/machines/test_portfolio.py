@@ -132,7 +132,7 @@ def test_profit_and_its_peak_are_the_accounts() -> None:
     close = next(each for each in commands if isinstance(each, Place) and each.order.reduce_only)
     bot, _ = told(bot, filled(close))
     gain = close.order.qty * (close.order.price_ticks - first.order.price_ticks) * VALUE
-    assert bot.profit == bot.profit_max == gain > 0
+    assert bot.profits.now == bot.profits.most == gain > 0
     assert bot.cash == CASH + gain - 2 * FEE
 
 
@@ -229,3 +229,23 @@ def test_one_way_an_entry_waits_for_the_end_of_one_of_the_other_side() -> None:
         gone = Report(client_order_id=place.client_order_id, event=Canceled(0), symbol=place.symbol)
         bot, commands = told(bot, gone)
     assert {each.order.side for each in commands if isinstance(each, Place)} == {Side.SELL}
+
+
+def test_one_position_is_unstuck_at_a_time() -> None:
+    """UNS-1.1: a second unstucking close waits until the first has ended, then leaves at once."""
+    bot, places = warm()
+    close = evolve(
+        places[0].order, key=0, kind=Kind.CLOSE_UNSTUCK, side=Side.SELL, reduce_only=True
+    )
+    keys = [each.order.key for each in places]
+    close = evolve(close, key=next(key for key in range(99) if key not in keys))
+    desks = tuple(evolve(desk, wanted=(*desk.wanted, close)) for desk in bot.desks)
+    bot = evolve(bot, desks=desks)
+    bot, commands = told(bot, Woken(close.key, 0))
+    (first,) = (each for each in commands if isinstance(each, Place))
+    assert first.order == close
+    bot, commands = told(bot, Woken(close.key, 1))
+    assert not commands
+    bot, commands = told(bot, filled(first))
+    (second,) = (each for each in commands if isinstance(each, Place))
+    assert (second.symbol, second.order) == (1, close)

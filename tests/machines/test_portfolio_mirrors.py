@@ -2,13 +2,16 @@
 
 from attrs import evolve
 
+from machines.hedge_wallet import Resumed
 from machines.messages import Alert, Bar, Cancel, Command, Place, Report
+from machines.mirror import Overlay
 from machines.mirror_inputs import Settings
 from machines.order import Canceled
 from machines.portfolio import Config, Portfolio, new
 from machines.portfolio_mirrors import MirrorConfig
 from machines.position import Leg
 from machines.pricing.kinds import Kind
+from spec.mirror import State
 from spec.terms import PositionMode, Side
 from spec.units import MILLION
 from tests.machines.test_planner import CASH, LONGS, SIDE, chosen
@@ -87,7 +90,13 @@ def test_a_mirror_makes_way_and_the_base_waits_for_a_cycle() -> None:
     )
     assert close.order.qty == opening.order.qty
     assert not [each for each in placed(commands) if each.symbol == opening.symbol][1:]
-    bot, commands = told(bot, filled(close))
+    gone = [
+        Report(client_order_id=each.client_order_id, event=Canceled(0), symbol=each.symbol)
+        for each in commands
+        if isinstance(each, Cancel)
+    ]
+    assert gone  # the first symbol's entries, which have its slot
+    bot, commands = told(bot, *gone, filled(close))
     assert not placed(commands)
     _, commands = told(bot, bars(6, *wild))
     (first,) = placed(commands, Kind.ENTRY_INITIAL_NORMAL)
@@ -109,3 +118,17 @@ def test_nobody_opens_a_symbol_that_both_have() -> None:
         told_of |= Alert("base and mirror both have it", 0) in commands
         assert not [p for p in placed(commands) if not p.order.reduce_only], entry
     assert told_of
+
+
+def test_a_person_who_has_looked_lets_mirrors_go_on() -> None:
+    """MIR-7.2: an overlay that an error has stopped works again with the next bars."""
+    bot, _, opening = mirrored()
+    assert bot.mirrors is not None
+    stopped = evolve(bot.mirrors, overlay=Overlay(state=State.STOPPED, stops=1))
+    bot, commands = told(evolve(bot, mirrors=stopped), acked(opening), bars(4))
+    assert bot.mirrors is not None
+    assert bot.mirrors.overlay.state is State.STOPPED
+    bot, commands = told(bot, Resumed(), bars(5), bars(6))
+    assert bot.mirrors is not None
+    assert bot.mirrors.overlay.state is State.ACTIVE
+    assert not [each for each in commands if isinstance(each, Alert)]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from machines.pricing.closes import REDUCED, CloseTerms, Held, next_close
+from machines.pricing.closes import REDUCED, CloseTerms, Held, closes, next_close
 from machines.pricing.ema import HOUR_MS, alpha, band_block, hourly, spans_between
 from machines.pricing.entries import GRID, EntryTerms, Scene, next_entry
 from machines.pricing.extremes import forgotten, seen
@@ -65,7 +65,8 @@ def test_a_band_is_the_same_in_one_block_as_in_two() -> None:
     bars = np.full((9, 2, 4), 100.0)
     bars[:, 0, 2] = np.arange(9) + 100.0
     bars[4:, 1] = np.nan
-    weights, whole, parts = np.array([0.5, 0.2, 0.1]), np.zeros((9, 2, 2)), np.zeros((9, 2, 2))
+    weights = np.array([[0.5, 0.2, 0.1], [0.3, 0.3, 0.3]])
+    whole, parts = np.zeros((9, 2, 2)), np.zeros((9, 2, 2))
     band_block(bars, 0, 9, weights, np.full((2, 3), 100.0), whole)
     state = np.full((2, 3), 100.0)
     band_block(bars, 0, 4, weights, state, parts[:4])
@@ -79,7 +80,7 @@ def test_an_hour_counts_when_it_is_over() -> None:
     """The average of log ranges changes with the hour, by the whole hour before."""
     bars = np.full((180, 1, 4), 100.0)
     bars[70, 0, :2] = 110.0, 90.0
-    found = hourly(bars, HOUR_MS, 60_000, np.array([0.5, 1.0]))
+    found = hourly(bars, HOUR_MS, 60_000, np.array([[0.5], [1.0]]))
     assert found[:, :, 0].tolist() == [[0.0, 0.0, 0.5 * log(110 / 90)], [0.0, 0.0, log(110 / 90)]]
 
 
@@ -91,11 +92,12 @@ def test_the_way_back_starts_at_a_new_extreme() -> None:
     assert seen(first, 104.0, 94.0, 97.0) == Extremes(94.0, 97.0, 105.0, 94.0)
 
 
-def chosen(slots: int, drop: float, weights: tuple[float, float, float]) -> list[int]:
+def chosen(slots: int, drop: float, weights: tuple[float, float, float], *forced: int) -> list[int]:
     """Return which of five coins, all free, get *slots*."""
-    taken, kept = np.zeros((2, 5), np.bool_)
+    first, taken, kept = np.zeros((3, 5), np.bool_)
+    first[[*forced]] = True
     may, scores = np.ones(5, np.bool_), np.zeros(5)
-    choose(slots, drop, weights, VOLUMES, RANGES, DISTANCES, may, taken, kept, scores)
+    choose(slots, drop, weights, VOLUMES, RANGES, DISTANCES, may, first, taken, kept, scores)
     return [int(coin) for coin in np.flatnonzero(taken)]
 
 
@@ -106,6 +108,14 @@ def test_slots_go_to_what_moves_most_among_what_is_traded_most() -> None:
     assert chosen(1, 0.0, (0.0, 0.0, 1.0)) == [1]
     assert chosen(3, 0.0, (0.0, 0.0, 0.0)) == [0, 1, 2]
     assert chosen(5, 0.9, (0.0, 1.0, 0.0)) == [0, 1, 2, 3, 4]
+
+
+def test_forced_coins_come_first_whatever_they_score() -> None:
+    """The others get the slots that are left, if any is."""
+    assert chosen(2, 0.0, (0.0, 1.0, 0.0), 0) == [0, 3]
+    assert chosen(1, 0.0, (0.0, 1.0, 0.0), 0, 1) == [0]
+    assert chosen(2, 0.0, (0.0, 1.0, 0.0), 0, 1) == [0, 1]
+    assert chosen(5, 0.9, (0.0, 1.0, 0.0), 2) == [0, 1, 2, 3, 4]
 
 
 def test_a_coin_is_entered_on_the_side_whose_band_is_nearer() -> None:
@@ -260,14 +270,17 @@ def test_no_trailing_order_comes_before_its_turn(  # noqa: PLR0913, PLR0917
 def test_no_close_passes_its_reach(  # noqa: PLR0913, PLR0917
     side: int, size: float, price: float, touch: float, ratio: float, drift: float
 ) -> None:
-    """A close that reduces nothing is beyond its level."""
+    """A close that reduces nothing is beyond its level; so are all those of its ladder."""
     if size == 0.0:
         return
     terms: CloseTerms = CLOSES._replace(trailing_grid_ratio=ratio)
-    out = close_reach(side, FINE, terms, Held(1_000.0, size, price, touch))
-    order = next_close(side, FINE, terms, Held(1_000.0 * drift, size, price, touch), QUIET)
+    known, now = (Held(balance, size, price, touch) for balance in (1_000.0, 1_000.0 * drift))
+    first, whole = (close_reach(side, FINE, terms, known, ladder) for ladder in (False, True))
+    order = next_close(side, FINE, terms, now, QUIET)
     if order.qty and order.kind != REDUCED:
-        assert side * order.price >= out.level
+        assert side * order.price >= first.level
+    for each in closes(side, FINE, terms, now, QUIET):
+        assert each.kind == REDUCED or side * each.price >= whole.level
 
 
 def test_a_reach_is_not_wider_than_it_must_be() -> None:
@@ -278,4 +291,6 @@ def test_a_reach_is_not_wider_than_it_must_be() -> None:
     assert entry_reach(LONG, COIN, terms, scene).level == pytest.approx(entry.price, abs=0.2)
     held = Held(1_000.0, 1.0, 100.0, 100.0)
     close = next_close(LONG, COIN, CLOSES, held, QUIET)
-    assert close_reach(LONG, COIN, CLOSES, held).level == pytest.approx(close.price, abs=0.2)
+    assert close_reach(LONG, COIN, CLOSES, held, ladder=False).level == pytest.approx(
+        close.price, abs=0.2
+    )

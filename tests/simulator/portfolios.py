@@ -10,27 +10,27 @@ from machines.portfolio import Config
 from machines.portfolio_mirrors import MirrorConfig
 from machines.pricing.numbers import Market
 from machines.pricing.sides import Side
+from simulator.by_events import MONEY_DP, in_ticks
 from simulator.candles import Candles
+from simulator.engine.bars import side_by_side
+from simulator.engine.instruments import instrument
 from simulator.portfolio_world import Setup
 from simulator.synthetic import market
 from simulator.venue_terms import VenueConfig
 from spec.terms import PositionMode
 from spec.units import MILLI_NS, MILLION
 from tests.simulator.test_engine import busy
-from tests.simulator.two_engines import MONEY, in_ticks, instrument
 
 SYMBOLS = 4
-DEPOSIT = int(100_000 / MONEY)
+DEPOSIT = 100_000 * 10**MONEY_DP
 STEPS = Market(0.001, 0.01, 0.001, 5.0, 1.0)
 OVERLAY = Overlay(threshold_ppm=MILLION, allocation_min_ppm=500_000)
 
 
 def markets(seed: int, bars: int) -> tuple[Candles, ...]:
     """Return bars of four markets, in ticks and lots."""
-    return tuple(
-        in_ticks(evolve(market(SYMBOLS * seed + i, bars), symbol=f"{i}"), STEPS)
-        for i in range(SYMBOLS)
-    )
+    found = (evolve(market(SYMBOLS * seed + i, bars), symbol=f"{i}") for i in range(SYMBOLS))
+    return tuple(in_ticks(side_by_side(tuple(found), opens=True), (STEPS,) * SYMBOLS))
 
 
 def sides(*, mirrored: bool) -> tuple[Side, Side]:
@@ -43,7 +43,7 @@ def sides(*, mirrored: bool) -> tuple[Side, Side]:
 def setup(seed: int, mode: PositionMode, *, mirrored: bool, **fields: Any) -> Setup:  # noqa: ANN401
     """Return a checked run of four symbols with latency and jitter."""
     long, short = sides(mirrored=mirrored)
-    instruments = tuple(instrument(f"{i}", STEPS, 0.0002) for i in range(SYMBOLS))
+    instruments = tuple(instrument(f"{i}", STEPS, MONEY_DP) for i in range(SYMBOLS))
     mirrors = MirrorConfig(settings=OVERLAY, approved=frozenset(f"{i}" for i in range(SYMBOLS)))
     config = Config(
         strategy=Strategy(instruments=instruments, long=long, short=short, mode=mode),

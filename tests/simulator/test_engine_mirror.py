@@ -62,7 +62,7 @@ def test_an_order_that_a_bar_does_not_reach_is_decided_anew() -> None:
 
 
 def test_a_strict_run_fills_mirrors_strictly_too() -> None:
-    """As much as was traded; what is missing is ordered again."""
+    """As much as was traded; what is left of the order works on."""
     market = evolve(bars(BOUGHT, *swings("B")), opens=np.full((20, len(COINS)), 100.0))
     strict = evolve(mirrored("B"), semantics=Semantics.STRICT)
     assert fills(market, strict) == [(9, "B", "mirror_open_short", 100.0, -5.0)]
@@ -70,8 +70,8 @@ def test_a_strict_run_fills_mirrors_strictly_too() -> None:
     thin = evolve(strict, venue=Venue(volume_share=0.02))
     assert fills(market, thin) == [
         (9, "B", "mirror_open_short", 100.0, -2.0),
-        (10, "B", "mirror_add_short", 100.0, -2.0),
-        (11, "B", "mirror_add_short", 100.0, -1.0),
+        (10, "B", "mirror_open_short", 100.0, -2.0),
+        (11, "B", "mirror_open_short", 100.0, -1.0),
     ]
 
 

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.candles import load
+from machines.pricing.sides import Side as SideChosen
+from simulator import by_events as events
 from simulator.account import Account, Trade
 from simulator.candles import Candles
 from simulator.engine.bars import Bars, side_by_side
 from simulator.engine.run import Result, Semantics, Settings, run
-from simulator.engine.strict import FIRST, SECOND, Venue, price_at, reached_at
+from simulator.engine.strict import FIRST, SECOND, Rates, Venue, price_at, reached_at
 from simulator.margin import liquidation_price
 from simulator.metrics import metrics, validate
 from simulator.metrics.of_candles import of_candles
@@ -104,7 +106,7 @@ def test_one_fill_a_bar_is_the_same_either_way(one_a_bar: tuple[Bars, Settings])
 def agree(candles: Sequence[Candles]) -> None:
     """Assert that no fill differs from those of the event world, where those of the other do."""
     settings = two_engines_settings(candles, "hedge")
-    theirs = [fill for fill in by_events(candles, settings) if fill.bar < len(candles[0]) - 1]
+    theirs = by_events(candles, settings)
     assert by_candles(candles, evolve(settings, semantics=Semantics.STRICT)) == theirs
     assert certain(theirs) < len(candles[0])
     assert by_candles(candles, settings) != theirs
@@ -198,6 +200,58 @@ def test_shorts_receive_it_and_the_hours_may_be_others() -> None:
     assert np.count_nonzero(found.funding) == 1
 
 
+def test_rates_of_a_symbol_are_paid_at_their_own_moments() -> None:
+    """Each as the next bar opens, two of one bar together; the even rate is not paid then."""
+    times = np.array([0, 9, 11, 12, 99], np.int64) * STEP_MS
+    times[2] += 1
+    rates = {"BTC": Rates(times, np.array([1.0, 0.0001, -0.0002, 0.0005, 1.0]))}
+    found, _ = held(0, funding=0.1, rates=rates)
+    assert found.funding is not None
+    expected = np.zeros(20)
+    expected[9], expected[12] = -0.002, -0.006
+    assert found.funding == pytest.approx(expected)
+    other, _ = held(8 * HOUR_MS - 9 * STEP_MS, funding=0.0001, rates={"ETH": rates["BTC"]})
+    assert other.funding is not None
+    assert other.funding[9] == pytest.approx(-0.002)
+
+
+def without_cuts(side: SideChosen) -> SideChosen:
+    """Return *side* without what closes at a loss."""
+    return evolve(
+        side,
+        close=side.close._replace(enforcer_threshold=0.0),
+        unstuck=side.unstuck._replace(loss_allowance_pct=0.0),
+        terms=side.terms._replace(total_enforcer_threshold=-1.0),
+    )
+
+
+def test_rates_are_paid_as_in_the_event_world() -> None:
+    """Fill for fill, and to the money unit of each payment; long and short, coin by coin.
+
+    Nothing crosses the book here: what does fills before the bar opens, and so before it pays.
+    """
+    candles = [evolve(market(seed, BARS), symbol=f"{seed}") for seed in (7, 8, 9)]
+    times = candles[0].start_ms + np.arange(150, 480, 30) * STEP_MS
+    dice = np.random.default_rng(7)
+    rates = {
+        each.symbol: Rates(times, dice.integers(-3_000, 3_000, len(times)) / 1e6)
+        for each in candles[:2]
+    }
+    chosen = two_engines_settings(candles, "hedge")
+    settings = evolve(
+        strict(chosen, rates=rates),
+        long=without_cuts(chosen.long),
+        short=without_cuts(chosen.short),
+    )
+    assert by_candles(candles, settings) == by_events(candles, settings)
+    made = side_by_side(candles, opens=True)
+    ours, theirs = run(made, settings).funding, events.run(made, settings).funding
+    assert ours is not None
+    assert theirs is not None
+    assert np.count_nonzero(ours) == len(times)
+    assert ours == pytest.approx(theirs, abs=1e-7)
+
+
 TIERS = (4_000.0, 0.005), (inf, 0.01)
 
 
@@ -233,6 +287,17 @@ def test_liquidation_comes_in_its_bar_at_its_price() -> None:
     assert last["fee"] == pytest.approx(100 * last["price"] * 0.005)
     assert last["size"] == 0
     assert found.bars == 13
+
+
+def test_a_symbol_may_have_tiers_of_its_own() -> None:
+    """They hold instead of those for all; another symbol's do not."""
+    made, settings = leveraged(90.9, 90.4)
+    whole, even = run(made, settings), Venue(tiers=((inf, 0.0),))
+    assert whole.liquidated
+    for symbol, liquidated in (("BTC", True), ("ETH", False)):
+        found = run(made, evolve(settings, venue=evolve(even, own_tiers={symbol: TIERS})))
+        assert found.liquidated is liquidated
+        assert (len(found.fills) == len(whole.fills)) is liquidated
 
 
 def test_nothing_is_liquidated_above_that_price() -> None:

@@ -19,7 +19,7 @@ from simulator.venue import Venue
 from simulator.venue_terms import VenueConfig
 from spec.collision import State as Use
 from spec.mirror import Fault, Limit, State
-from spec.terms import Instrument, OrderType, PositionMode, Side
+from spec.terms import Instrument, OrderType, PositionMode, PositionSide, Side
 from tests.simulator.portfolios import markets, setup
 
 BARS = 150
@@ -61,7 +61,7 @@ def check(step: Step) -> None:
     """Judge *step*, by claims that have seen nothing before."""
     config = step.after.config.strategy
     venue = Venue(setup(1, config.mode, mirrored=True).venue, config.instruments)
-    Claims(venue).check_step(step.before, step.event, step.after, step.sent)
+    Claims(venue, 1).check_step(step.before, step.event, step.after, step.sent)
 
 
 def first(steps: list[Step], fits: Callable[[Step], bool]) -> Step:
@@ -172,7 +172,7 @@ def test_a_base_that_collided_waits_for_a_cycle(steps: list[Step]) -> None:
     symbol = next(each.symbol for each in step.placed if not is_mirror(each.order))
     config = step.after.config.strategy
     venue = Venue(setup(1, config.mode, mirrored=True).venue, config.instruments)
-    claims = Claims(venue)
+    claims = Claims(venue, 1)
     claims.mirrored_ms[symbol] = step.after.newest_ms
     with pytest.raises(AssertionError, match="COL-2"):
         claims.check_step(step.before, step.event, step.after, step.sent)
@@ -192,7 +192,7 @@ def test_a_liquidation_is_of_whoever_holds_the_symbol() -> None:
     """COL-1.1: what the venue sells of a mirror makes the base hold nothing."""
     chosen = VenueConfig(deposit=4_000, leverage=20)
     venue = Venue(chosen, (Instrument(symbol="X"),))
-    claims = Claims(venue)
+    claims = Claims(venue, 1)
     venue.price(0, 1_000, 1_000, 0)
     order = Wanted(
         key=0, kind=Kind.MIRROR_OPEN, side=Side.BUY, qty=20, type=OrderType.MARKET, price_ticks=0
@@ -204,3 +204,44 @@ def test_a_liquidation_is_of_whoever_holds_the_symbol() -> None:
     assert venue.fills[-1].liquidation
     claims.check_venue()
     assert claims.lots == [[0, 0]]
+
+
+def test_more_symbols_than_slots_are_found() -> None:
+    """FOR-1: an order that may open counts as a position; a mirror's does not."""
+    venue = Venue(VenueConfig(deposit=100_000), tuple(Instrument(symbol=each) for each in "XYZ"))
+    claims = Claims(venue, 1)
+    for symbol, kind in enumerate(
+        (Kind.MIRROR_OPEN, Kind.ENTRY_INITIAL_NORMAL, Kind.ENTRY_INITIAL_NORMAL)
+    ):
+        claims.check_venue()
+        venue.price(symbol, 1_000, 1_000, 0)
+        order = Wanted(
+            key=0, kind=kind, side=Side.BUY, qty=1, type=OrderType.LIMIT, price_ticks=900
+        )
+        venue.submit(Place(symbol + 1, order, symbol), symbol, 1)
+    with pytest.raises(AssertionError, match="FOR-1: 2 symbols in 1 slots"):
+        claims.check_venue()
+
+
+def test_two_unstucking_orders_are_found() -> None:
+    """UNS-1.1: both may fill, and lose more than what one of them may."""
+    venue = Venue(
+        VenueConfig(deposit=100_000, mode=PositionMode.HEDGE),
+        tuple(Instrument(symbol=each) for each in "XY"),
+    )
+    claims = Claims(venue, 2)
+    for symbol in range(2):
+        claims.check_venue()
+        venue.price(symbol, 1_000, 1_000, 0)
+        rests = Wanted(
+            key=0,
+            kind=Kind.CLOSE_UNSTUCK,
+            side=Side.BUY,
+            qty=1,
+            type=OrderType.LIMIT,
+            price_ticks=900,
+            position_side=PositionSide.LONG,
+        )
+        venue.submit(Place(symbol + 1, rests, symbol), symbol, 1)
+    with pytest.raises(AssertionError, match=r"UNS-1\.1: 2 unstucking orders"):
+        claims.check_venue()

@@ -11,10 +11,11 @@ from attrs import evolve
 
 from adapters.candles import load
 from machines.pricing.numbers import Market
-from machines.pricing.sides import Side
+from machines.pricing.sides import Own, Side
 from simulator.candles import Candles
-from simulator.engine.run import Settings
+from simulator.engine.run import Semantics, Settings
 from simulator.synthetic import market
+from spec.slots import Mode
 from tests.simulator.recorded_runs import DATA
 from tests.simulator.test_engine import busy
 from tests.simulator.two_engines import by_candles, by_events, certain
@@ -46,6 +47,33 @@ def settings(candles: Sequence[Candles], way: str) -> Settings:
     )
 
 
+def overridden(chosen: Settings, first: str, last: str) -> Settings:
+    """Return *chosen* with coins that trade otherwise, a dear one, and losses that are limited."""
+    cheap, dear, _ = chosen.markets
+    return evolve(
+        chosen,
+        markets=(cheap, dear._replace(min_cost=20_000.0), cheap),
+        long=own(chosen.long, first, last),
+        short=own(chosen.short, last, first),
+        lookback_ms=20 * MINUTE_MS,
+        affordable=True,
+        losses_max=0.005,
+        semantics=Semantics.STRICT,
+    )
+
+
+def own(chosen: Side, first: str, forced: str) -> Side:
+    """Return *chosen* with a coin that trades otherwise and one that is forced."""
+    terms = chosen.terms._replace(
+        own_limit=0.4, excess_allowance_pct=0.1, band_span=20.0, other_band_span=30.0
+    )
+    entry = chosen.entry._replace(initial_ema_dist=-0.002, initial_qty_pct=0.2)
+    close = chosen.close._replace(grid_markup_start=0.002)
+    one = Own(entry, close, chosen.unstuck._replace(threshold=0.3), terms)
+    other = Own(chosen.entry, chosen.close, chosen.unstuck, chosen.terms, Mode.NORMAL)
+    return evolve(chosen, coins=((first, one), (forced, other)))
+
+
 def side(chosen: Side, *, on: bool) -> Side:
     """Return *chosen* without an allowance above its limits, or switched off."""
     positions = chosen.terms.positions if on else 0.0
@@ -53,12 +81,11 @@ def side(chosen: Side, *, on: bool) -> Side:
     return evolve(chosen, terms=terms)
 
 
-def compare(candles: Sequence[Candles], way: str) -> None:
-    """Assert that no fill differs; the candle engine leaves out the last bar."""
-    chosen = settings(candles, way)
+def compare(candles: Sequence[Candles], chosen: Settings) -> None:
+    """Assert that no fill differs."""
     ours, theirs = by_events(candles, chosen), by_candles(candles, chosen)
     assert certain(theirs) > BARS
-    assert [fill for fill in ours if fill.bar < BARS - 1] == theirs
+    assert ours == theirs
     assert len(theirs) > 20
     assert len({fill.kind for fill in theirs}) > 4
 
@@ -66,11 +93,30 @@ def compare(candles: Sequence[Candles], way: str) -> None:
 @pytest.mark.parametrize("way", ["hedge", "one-way"])
 def test_no_fill_differs_on_synthetic_markets(way: str) -> None:
     """Bar, symbol, kind, price in ticks and quantity in lots of every fill agree."""
-    compare([evolve(market(seed, BARS), symbol=f"{seed}") for seed in (4, 5, 6)], way)
+    candles = [evolve(market(seed, BARS), symbol=f"{seed}") for seed in (4, 5, 6)]
+    compare(candles, settings(candles, way))
+
+
+@pytest.mark.parametrize("way", ["hedge", "one-way"])
+def test_no_fill_differs_where_coins_trade_otherwise(way: str) -> None:
+    """Own terms, a forced coin, a filter by least cost, profits that are forgotten: each counts."""
+    candles = [evolve(market(seed, BARS), symbol=f"{seed}") for seed in (13, 14, 15)]
+    chosen = overridden(settings(candles, way), "13", "15")
+    found = by_candles(candles, chosen)
+    assert by_events(candles, chosen) == found
+    assert len(found) > 100
+    for without in (
+        {"lookback_ms": None},
+        {"affordable": False},
+        {"long": evolve(chosen.long, coins=())},
+        {"short": evolve(chosen.short, coins=())},
+    ):
+        assert by_candles(candles, evolve(chosen, **without)) != found, without
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_no_fill_differs_on_real_markets(shared: Path, way: str) -> None:
     """The same on bars of a venue: long, short, both at once, and both one way."""
     until_ms = FROM_MS + BARS * MINUTE_MS
-    compare([load(shared / DATA, each).between(FROM_MS, until_ms) for each in SYMBOLS], way)
+    candles = [load(shared / DATA, each).between(FROM_MS, until_ms) for each in SYMBOLS]
+    compare(candles, settings(candles, way))
