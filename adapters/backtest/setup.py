@@ -8,8 +8,9 @@ from types import MappingProxyType
 from attrs import evolve, field, frozen
 
 from adapters import candles
+from adapters.backtest import funding
 from adapters.backtest.data import Data, Plan, Told, Window, plan, read
-from adapters.backtest.markets import of_folder
+from adapters.backtest.markets import of_folder, said_of
 from adapters.candles import DataError
 from adapters.market_data.times import moment_ms
 from adapters.strategy import settings as strategies
@@ -17,12 +18,11 @@ from adapters.strategy import terms
 from adapters.strategy.coins import coin_of, within
 from adapters.strategy.keys import SIDES, Json
 from adapters.strategy.migrate import migrate
-from adapters.strategy.parse import Strategy, content, parse
+from adapters.strategy.parse import Strategy, parse, read_file
 from adapters.strategy.text import Problem, StrategyError
-from adapters.strategy.text import read as read_json
 from simulator.candles import utc
 from simulator.engine.run import Semantics, Settings
-from simulator.engine.strict import Venue
+from simulator.engine.strict import Rates, Venue
 
 APPROVED = "live.approved_coins"
 NOW_MS = 10**14  # later than any bar
@@ -46,7 +46,7 @@ def load(path: Path, replaced: Mapping[str, Json]) -> Strategy:
     Raises:
         StrategyError: It cannot be read, or has problems.
     """
-    found = migrate(read_json(content(path)))
+    found = migrate(read_file(path))
     given = found.document.get("backtest", {})
     if replaced and isinstance(given, Mapping):
         document = {**found.document, "backtest": {**given, **replaced}}
@@ -132,15 +132,20 @@ def _date_ms(text: str) -> int:
     return NOW_MS if text == "now" else moment_ms(text + REST.get(len(text), ""))
 
 
-def made(
-    strategy: Strategy, asked: Plan, markets: Path | None, told: Told, venue: Venue | None = None
+def made(  # noqa: PLR0913, PLR0917  # what a person says of a run
+    strategy: Strategy,
+    asked: Plan,
+    markets: Path | None,
+    told: Told,
+    venue: Venue | None = None,
+    rates: Path | None = None,
 ) -> Backtest:
     """Read the bars that were *asked* for, and return the backtest of *strategy* over them.
 
-    With a *venue* it is a strict one.
+    With a *venue* it is a strict one; *rates* is a folder of rates of funding.
 
     Raises:
-        DataError: A file cannot be used.
+        DataError: A file cannot be used, or one of *rates* is missing.
         StrategyError: The file of *markets* has problems, or the engine cannot do what is asked.
     """
     if problems := tuple(strategies.refused(strategy, asked.step_ms)):
@@ -148,7 +153,13 @@ def made(
     said = of_folder(asked.folder, markets)
     data = read(asked, said, told, opens=venue is not None)
     settings = strategies.settings(strategy, data.markets, asked.step_ms, asked.warmup_bars)
+    notes = _notes(strategy, asked, tuple(said))
     if venue is not None:
+        symbols = tuple(asked.spans)
+        tiers = {symbol: each for symbol in symbols if (each := said_of(said, symbol).tiers)}
+        paid: Mapping[str, Rates] = {} if rates is None else funding.read(rates, symbols)
+        notes += tuple(funding.notes(paid, asked.from_ms, asked.to_ms))
+        venue = evolve(venue, rates=paid, own_tiers=tiers)
         settings = evolve(settings, semantics=Semantics.STRICT, venue=venue)
     minutes = int(strategy.number("backtest.balance_sample_divider"))
     return Backtest(
@@ -156,17 +167,16 @@ def made(
         data=data,
         settings=settings,
         sample_bars=max(1, minutes * strategies.MINUTE_MS // asked.step_ms),
-        notes=_notes(strategy, asked, tuple(said)),
+        notes=notes,
     )
 
 
 def _notes(strategy: Strategy, asked: Plan, said: Sequence[str]) -> tuple[str, ...]:
     """Return what a person should know before believing the run."""
-    trading = asked.to_ms - asked.from_ms
     guessed = [
         symbol for symbol in asked.spans if symbol not in said and coin_of(symbol) not in said
     ]
-    notes = [*strategies.unheeded(strategy, len(asked.spans), trading), *asked.notes]
+    notes = [*strategies.unheeded(strategy, tuple(asked.spans)), *asked.notes]
     if guessed:
         notes.append(f"terms not given, so taken from the candles: {', '.join(guessed)}")
     _, why = strategies.warmup(strategy)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.cli.terminal import CommandError, console, made_folder, needed, waiting
+from adapters.cli.terminal import FAILED, CommandError, console, made_folder, needed, waiting
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 OUT = Path("runs/backtest")
 STRICT, PASSIVBOT = "strict", "passivbot"
+CANDLES, EVENTS = "candles", "events"
 SHOWN = (
     "gain",
     "adg",
@@ -58,8 +59,11 @@ Markets = Annotated[
 Semantics = Annotated[
     str, typer.Option(help="What a bar does to orders: strict, or passivbot as there.")
 ]
+Engine = Annotated[
+    str, typer.Option(help="candles, or events: orders and reports one by one, checked, and slow.")
+]
 Funding = Annotated[
-    float | None, typer.Option(help="Strict: what longs pay each 8 hours, as in 0.0001.")
+    str, typer.Option(help="Strict: a rate each 8 hours, as in 0.0001, or a folder of rates.")
 ]
 Maintenance = Annotated[
     float | None, typer.Option(min=0, max=1, help="Strict: the margin to keep, of the worth.")
@@ -81,8 +85,9 @@ def backtest(  # noqa: PLR0913  # the options are the command's
     balance: Balance = "",
     warmup: Warmup = "",
     markets: Markets = None,
+    engine: Engine = CANDLES,
     semantics: Semantics = STRICT,
-    funding: Funding = None,
+    funding: Funding = "",
     maintenance: Maintenance = None,
     volume_share: VolumeShare = None,
     pictures: Pictures = True,
@@ -92,10 +97,9 @@ def backtest(  # noqa: PLR0913  # the options are the command's
     needed("numba")
     from adapters.backtest import setup
 
-    venue = _venue(
-        {"--funding": funding, "--maintenance": maintenance, "--volume-share": volume_share},
-        semantics,
-    )
+    said = {"--funding": funding, "--maintenance": maintenance, "--volume-share": volume_share}
+    _check_engine(engine, semantics, volume_share)
+    venue = _venue(said, semantics)
     numbers = {"starting_balance": balance, "max_warmup_minutes": warmup}
     replaced: dict[str, Json] = {"start_date": start, "end_date": end}
     replaced |= {name: _number(name, text) for name, text in numbers.items() if text}
@@ -105,11 +109,38 @@ def backtest(  # noqa: PLR0913  # the options are the command's
         strategy = setup.restricted(strategy, data, names)
         asked = setup.planned(strategy, data)
         with waiting("symbols") as told:
-            found = setup.made(strategy, asked, markets, told, venue)
-    _run(found, config.stem, made_folder(out), pictures=pictures)
+            found = setup.made(strategy, asked, markets, told, venue, _rates(funding, data))
+    _run(found, engine, config.stem, made_folder(out), pictures=pictures)
 
 
-def _venue(given: "Mapping[str, float | None]", semantics: str) -> "Venue | None":
+def _check_engine(engine: str, semantics: str, volume_share: float | None) -> None:
+    """Refuse an engine that there is not, and what only the candle engine does."""
+    if engine not in {CANDLES, EVENTS}:
+        raise CommandError(f"--engine {engine!r}: choose {CANDLES} or {EVENTS}")
+    if engine == EVENTS and semantics != STRICT:
+        raise CommandError(f"--semantics {semantics}: only with --engine {CANDLES}")
+    if engine == EVENTS and volume_share is not None:
+        raise CommandError(f"--volume-share {volume_share}: only with --engine {CANDLES}")
+
+
+def _rate(text: str) -> float | None:
+    """Return the rate that *text* is, None if it is no number."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _rates(text: str, data: Path) -> Path | None:
+    """Return the folder of rates that *text* names, or the one of *data*; None for no rates."""
+    from adapters.backtest.funding import FOLDER
+
+    if text:
+        return Path(text) if _rate(text) is None else None
+    return data / FOLDER if (data / FOLDER).is_dir() else None
+
+
+def _venue(given: "Mapping[str, str | float | None]", semantics: str) -> "Venue | None":
     """Return the venue of a strict run, None for another one."""
     from math import inf
 
@@ -117,16 +148,17 @@ def _venue(given: "Mapping[str, float | None]", semantics: str) -> "Venue | None
 
     from simulator.engine.strict import Venue
 
-    said = {name: value for name, value in given.items() if value is not None}
+    said = {name: value for name, value in given.items() if value is not None and value != ""}
     if semantics not in {STRICT, PASSIVBOT}:
         raise CommandError(f"--semantics {semantics!r}: choose {STRICT} or {PASSIVBOT}")
     if semantics == PASSIVBOT:
         for name, value in said.items():
             raise CommandError(f"{name} {value}: only with --semantics {STRICT}")
         return None
-    found = Venue(funding=said.get("--funding", 0.0), volume_share=said.get("--volume-share", 0.0))
+    funding, share = _rate(str(said.get("--funding", 0))), float(said.get("--volume-share", 0))
+    found = Venue(funding=funding or 0.0, volume_share=share)
     rate = said.get("--maintenance")
-    return found if rate is None else evolve(found, tiers=((inf, rate),))
+    return found if rate is None else evolve(found, tiers=((inf, float(rate)),))
 
 
 def _number(name: str, text: str) -> "Json":
@@ -151,29 +183,29 @@ def _refused(config: Path) -> Generator[None]:
         raise CommandError(f"{config}:\n{lines}") from None
 
 
-def _run(found: "Backtest", title: str, out: Path, *, pictures: bool) -> None:
-    """Run *found*, write what came of it to *out*, and sum it up."""
+def _run(found: "Backtest", engine: str, title: str, out: Path, *, pictures: bool) -> None:
+    """Run *found* on *engine*, write what came of it to *out*, and sum it up."""
     from adapters.backtest.markets import dump as dump_markets
     from adapters.backtest.report import Provenance, versions, write
     from adapters.strategy.parse import dump
-    from simulator.engine.run import run
     from simulator.metrics.of_candles import of_candles
 
     strategy, data = found.strategy, found.data
     told_first = [*(f"older: {change}" for change in strategy.changes), *strategy.warnings]
-    for note in (*told_first, *found.notes):
+    notes = (*found.notes, *_unlike(engine, found))
+    for note in (*told_first, *notes):
         print(f"hedgeproof: {note}", file=sys.stderr)
-    result = run(data.bars, found.settings)
+    result = _traded(found, engine)
     records = of_candles(data.bars, found.settings, result, found.sample_bars)
     endings = tuple(_endings(result))
     provenance = Provenance(
         title=title,
         config=dump(strategy),
-        markets=dump_markets(data.markets),
-        engine=_engine(found.settings),
+        markets=dump_markets(data.markets, found.settings.venue.own_tiers),
+        engine={"engine": engine, **_engine(found.settings)},
         data=data.fingerprints,
         versions=versions(),
-        notes=(*endings, *found.notes),
+        notes=(*endings, *notes),
     )
     with waiting("files") as told:
         for number, count in write(records, provenance, out, pictures=pictures):
@@ -188,22 +220,56 @@ def _run(found: "Backtest", title: str, out: Path, *, pictures: bool) -> None:
     print(f"The report is {out / 'report.html'}")
 
 
+def _traded(found: "Backtest", engine: str) -> "Result":
+    """Return what came of *found* on *engine*."""
+    from simulator import by_events
+    from simulator.engine.run import run
+
+    if engine == CANDLES:
+        return run(found.data.bars, found.settings)
+    with waiting("bars") as told:
+        try:
+            return by_events.run(
+                found.data.bars, found.settings, progress=lambda done, bars: told(done, bars, "")
+            )
+        except ValueError as error:
+            raise CommandError(f"--engine {EVENTS}: {error}") from error
+        except AssertionError as error:
+            print(f"hedgeproof: a property does not hold: {error}", file=sys.stderr)
+            raise typer.Exit(FAILED) from error
+
+
+def _unlike(engine: str, found: "Backtest") -> Generator[str]:
+    """Yield what *engine* does not do as the other one does."""
+    threshold = found.settings.liquidation_threshold
+    if engine == EVENTS and threshold:
+        yield (
+            f"--engine {EVENTS}: backtest.liquidation_threshold {threshold:g} ends nothing; "
+            "the venue liquidates where margin is missing"
+        )
+
+
 def _engine(settings: "Settings") -> dict[str, str | float]:
     """Return what the engine was told besides configuration and markets."""
+    from adapters.backtest.funding import fingerprint
+
     found: dict[str, str | float] = {"semantics": settings.semantics.value}
     if settings.semantics.value == STRICT:
         venue = settings.venue
-        found |= {"funding": venue.funding, "maintenance": venue.tiers[0][1]}
+        paid = fingerprint(venue.rates) if venue.rates else venue.funding
+        found |= {"funding": paid, "maintenance": venue.tiers[0][1]}
         found |= {"volume_share": venue.volume_share}
     return found
 
 
 def _endings(result: "Result") -> Generator[str]:
-    """Yield what ended *result* early, or a part of it."""
+    """Yield what ended *result* early, or a part of it, or kept a part from beginning."""
     if result.liquidated:
         yield f"liquidated in bar {result.bars:,}, with a balance of {result.balance:,.2f}"
     if result.mirror is not None and result.mirror.stopped:
         yield f"the mirrors stopped: {result.mirror.stopped}"
+    elif result.mirror is not None and not result.mirror.cycles:
+        yield "no mirror was missing: the base held nothing, or no more than the band allows"
 
 
 def _table(records: "Records", title: str) -> "Table":

@@ -128,7 +128,7 @@ KEPT = (
     _other("enable_archive_candle_fetch", Kind.SWITCH, default=False,
            meaning="Whether candles are read from archives."),
     _number("execution_delay_seconds", "seconds", TIME, "2", "Pause between two cycles."),
-    _other("filter_by_min_effective_cost", Kind.SWITCH, default=True,
+    _other("filter_by_min_effective_cost", Kind.SWITCH, default=True, used=True,
            meaning="Leave out coins whose smallest order is too large for the balance."),
     _other("hsl_position_during_cooldown_policy", Kind.TEXT, "panic",
            "What becomes of positions opened while the stop on equity pauses."),
@@ -156,7 +156,8 @@ KEPT = (
     _number("order_match_tolerance_pct", "fraction of the price", PART, "0.0002",
             "Orders that differ less than this are not replaced."),
     _number("pnls_max_lookback_days", "days", "[-1, 5256000]", "30",
-            "How old a profit or loss still counts for unstucking; below 0 any."),
+            "How old a loss or profit still counts for unstucking and the limit of losses; below "
+            "0 any.", used=True),
     _number("price_distance_threshold", "fraction of the price", "[0, 100]", "0.002",
             "First entries further from the market than this wait."),
     _number("recv_window_ms", "ms", "[0, 600000]", "5000", "How late a request may arrive."),

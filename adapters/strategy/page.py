@@ -204,5 +204,8 @@ RULES = (
     "* With a mirror the base's `total_wallet_exposure_limit` is a multiple of 0.000001.",
     "* A side is off if its `n_positions` or its `total_wallet_exposure_limit` is 0.",
     "* A symbol such as `BTCUSDT` or `BTC/USDT:USDT` is meant by its own name, and by its coin's.",
+    "* `wallet_exposure_limit`, `hsl_enabled`, `live.forced_mode_SIDE`, `coin_overrides` and",
+    "  `live.market_orders_allowed` are checked, and refused by what trades here: [what is",
+    "  refused](../how-to/backtest.md#what-is-refused).",
     "* Other programs may keep notes in the file under names that begin with `_`.",
 )

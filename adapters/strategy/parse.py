@@ -72,17 +72,17 @@ def load(path: Path) -> Strategy:
     Raises:
         StrategyError: It cannot be read, or has problems.
     """
-    return parse(read(content(path)), path.parent)
+    return parse(read_file(path), path.parent)
 
 
-def content(path: Path) -> str:
-    """Return the text of the file at *path*.
+def read_file(path: Path) -> Object:
+    """Return the JSON object in the file at *path*.
 
     Raises:
-        StrategyError: It cannot be read.
+        StrategyError: It cannot be read, or holds none.
     """
     try:
-        return path.read_text(encoding="utf-8")
+        return read(path.read_text(encoding="utf-8"), str(path))
     except OSError as error:
         fix = f"not readable, {error.strerror}; give a JSON file"
     except UnicodeDecodeError:

@@ -4,11 +4,12 @@ from collections.abc import Container, Iterator, Mapping
 from decimal import Decimal
 
 from adapters.strategy.keys import LONG, PPM, SHORT, SIDES, Json
-from adapters.strategy.live import SHORTS_FOR_LONGS
+from adapters.strategy.live import MIRROR, SHORTS_FOR_LONGS
 from adapters.strategy.text import Problem
 
 Values = Mapping[str, Json]
 COINS = "live.approved_coins"
+MODE, THRESHOLD = "live.mirror.mode", "live.mirror.threshold"
 UNHEEDED = (
     "bot.long.hsl_enabled",
     "bot.short.hsl_enabled",
@@ -18,9 +19,9 @@ UNHEEDED = (
 
 def mirrors(values: Values) -> tuple[str, str] | None:
     """Return the base's side and the mirrors', None if there is to be no mirror."""
-    if not values["live.mirror.enabled"] or not values["live.mirror.threshold"]:
+    if not values["live.mirror.enabled"] or not values[THRESHOLD]:
         return None
-    shorts = values["live.mirror.mode"] == SHORTS_FOR_LONGS
+    shorts = values[MODE] == SHORTS_FOR_LONGS
     return (LONG, SHORT) if shorts else (SHORT, LONG)
 
 
@@ -60,11 +61,30 @@ def warnings(values: Values, given: Container[str]) -> Iterator[str]:
             yield f"bot.{side}.n_positions 0: no {side}s in spite of a limit"
         if trades(values, side) and not _some(values[COINS], side):
             yield f"{COINS}: none for {side}s, so none will open"
+    yield from _mirrorless(values, given)
+
+
+def _mirrorless(values: Values, given: Container[str]) -> Iterator[str]:
+    """Yield why no mirror will open, where the file speaks of mirrors."""
     sides = mirrors(values)
-    if sides is not None and not trades(values, sides[0]):
-        yield f"live.mirror.threshold: no {sides[0]}s are traded, so there is nothing to mirror"
-    if sides is not None and not _some(values[COINS], sides[1]):
-        yield f"{COINS}: none for {sides[1]}s, so no mirror will open"
+    if sides is None:
+        if values["live.mirror.enabled"] and _mirrors_meant(values, given):
+            yield f"{THRESHOLD} 0: no mirror will open; 1 hedges all that the base holds"
+        return
+    base, mirror = sides
+    if not trades(values, base):
+        yield f"{THRESHOLD}: no {base}s are traded, so there is nothing to mirror"
+    if not _some(values[COINS], mirror):
+        yield f"{COINS}: none for {mirror}s, so no mirror will open"
+    if values["live.mirror.tolerance_pct"] == 1:
+        yield "live.mirror.tolerance_pct 1: the band begins at 0, so no mirror will open"
+
+
+def _mirrors_meant(values: Values, given: Container[str]) -> bool:
+    """Return whether the file says how mirrors are to be, though not that there are none."""
+    said = [key for key in MIRROR if key.path in given]
+    unusual = any(values[key.path] != key.default for key in said if key.path != MODE)
+    return unusual or (bool(said) and THRESHOLD not in given)
 
 
 def _some(listed: Json, side: str) -> bool:

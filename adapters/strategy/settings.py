@@ -14,7 +14,7 @@ from adapters.strategy.rules import mirrors, trades
 from adapters.strategy.table import KEYS, OVERRIDES
 from adapters.strategy.text import Problem, StrategyError, written
 from machines.pricing.numbers import Market
-from machines.pricing.sides import Side, SideTerms
+from machines.pricing.sides import SHARED, Own, Side, SideTerms
 from simulator.engine.mirrors import MirrorSettings
 from simulator.engine.run import Settings
 
@@ -23,7 +23,9 @@ FEE = "backtest.maker_fee_override"
 INTERVAL = "backtest.candle_interval_minutes"
 WARMUP = "backtest.max_warmup_minutes"
 LOOKBACK = "live.pnls_max_lookback_days"
-SHARED = "backtest.dynamic_wel_by_tradability"
+FORAGED = "backtest.dynamic_wel_by_tradability"
+AFFORDABLE = "backtest.filter_by_min_effective_cost"
+LEVERAGE = "live.leverage"
 SPANS = {  # of averages, with the minutes in one of their units
     "ema_span_0": 1,
     "ema_span_1": 1,
@@ -33,12 +35,11 @@ SPANS = {  # of averages, with the minutes in one of their units
 }
 OFF: Mapping[str, Json] = {  # what leaves out the things that the engine does not have
     "live.market_orders_allowed": False,
-    "backtest.filter_by_min_effective_cost": False,
     "backtest.btc_collateral_cap": 0,
     "backtest.suite_enabled": False,
 }
-OFF_ON_A_SIDE: Mapping[str, Json] = {"hsl_enabled": False, "wallet_exposure_limit": -1}
-WITHOUT = "a backtest cannot do this;"
+OFF_ON_A_SIDE: Mapping[str, Json] = {"hsl_enabled": False}
+WITHOUT = "this cannot be done;"
 KEPT = ("backtest.", "live.")  # sections with keys that have no effect here
 
 
@@ -50,18 +51,24 @@ def traded(strategy: Strategy, symbols: Sequence[str]) -> tuple[str, ...]:
     return tuple(symbol for symbol in symbols if symbol in found)
 
 
-def warmup(strategy: Strategy) -> tuple[int, str]:
-    """Return the minutes for which averages warm up, and what says so."""
+def warmup(strategy: Strategy, limit: str = WARMUP) -> tuple[int, str]:
+    """Return the minutes for which averages warm up, at most those at *limit*, and what says so."""
     spans = [
-        (strategy.number(f"bot.{side}.{name}") * minutes, f"bot.{side}.{name}")
+        (strategy.number(f"bot.{side}.{name}", coin) * minutes, _path(f"bot.{side}.{name}", coin))
         for side in SIDES
         if trades(strategy.values, side)
         for name, minutes in SPANS.items()
+        for coin in ("", *strategy.overrides)
     ]
     longest, path = max(spans, default=(Decimal(0), ""))
     minutes = ceil(longest * strategy.number("live.warmup_ratio"))
-    most = int(strategy.number(WARMUP))
-    return (most, WARMUP) if 0 < most < minutes else (minutes, f"{path} x live.warmup_ratio")
+    most = int(strategy.number(limit))
+    return (most, limit) if 0 < most < minutes else (minutes, f"{path} x live.warmup_ratio")
+
+
+def _path(path: str, coin: str) -> str:
+    """Return *path*, as it is called for *coin*."""
+    return f"{OVERRIDES}.{coin}.{path}" if coin else path
 
 
 def settings(
@@ -74,16 +81,19 @@ def settings(
     """
     if problems := tuple(refused(strategy, step_ms)):
         raise StrategyError(problems)
+    even = bool(strategy.values[FORAGED])
     return Settings(
         markets=tuple(markets.values()),
-        long=_side(strategy, LONG, tuple(markets), step_ms),
-        short=_side(strategy, SHORT, tuple(markets), step_ms),
+        long=side_of(strategy, LONG, tuple(markets), step_ms, even=even),
+        short=side_of(strategy, SHORT, tuple(markets), step_ms, even=even),
         balance=float(strategy.number("backtest.starting_balance")),
         fee=float(strategy.number(FEE)),
         warmup_bars=warmup_bars,
         hedge=bool(strategy.values["live.hedge_mode"]),
         liquidation_threshold=float(strategy.number("backtest.liquidation_threshold")),
         losses_max=float(strategy.number("live.max_realized_loss_pct")),
+        lookback_ms=lookback_ms(strategy),
+        affordable=bool(strategy.values[AFFORDABLE]),
         mirror=_mirror(strategy, tuple(markets)),
     )
 
@@ -96,18 +106,48 @@ def _mirror(strategy: Strategy, symbols: Sequence[str]) -> MirrorSettings | None
     return MirrorSettings(terms.settings(strategy), terms.approved(strategy, sides[1], symbols))
 
 
-def _side(strategy: Strategy, side: str, symbols: Sequence[str], step_ms: int) -> Side:
-    """Return how *side* trades; spans become bars, and the engine shares the limit."""
-    found, bar_minutes = terms.terms(strategy, side), step_ms / MINUTE_MS
-    forager, spans = found.forager, found.spans
+def lookback_ms(strategy: Strategy) -> int | None:
+    """Return how old a profit or loss may be that counts, None for any age."""
+    days = strategy.number(LOOKBACK)
+    return int(days * DAY_MS) if days >= 0 else None
+
+
+def side_of(
+    strategy: Strategy, side: str, symbols: Sequence[str], step_ms: int, *, even: bool
+) -> Side:
+    """Return how *side* trades *symbols*; spans become bars.
+
+    The limit is shared *even*ly among the positions that there can be, else among those that there
+    may be.
+    """
+    whole = _own(strategy, side, "", step_ms, even=even)
     return Side(
+        whole.entry,
+        whole.close,
+        whole.unstuck,
+        whole.terms,
+        frozenset(terms.approved(strategy, side, symbols)),
+        whole.mode,
+        tuple(
+            (symbol, _own(strategy, side, coin, step_ms, even=even))
+            for symbol in symbols
+            if (coin := terms.override(strategy, symbol))
+        ),
+    )
+
+
+def _own(strategy: Strategy, side: str, coin: str, step_ms: int, *, even: bool) -> Own:
+    """Return how *coin* trades on *side*, "" for those that have nothing of their own."""
+    found, bar_minutes = terms.terms(strategy, side, coin=coin), step_ms / MINUTE_MS
+    forager, spans = found.forager, found.spans
+    return Own(
         found.entries,
         found.closes,
         found.unstuck,
         SideTerms(
             total_limit=found.exposure_limit,
             positions=found.n_positions,
-            excess_allowance_pct=float(strategy.number(f"bot.{side}.risk_we_excess_allowance_pct")),
+            excess_allowance_pct=found.excess_allowance,
             total_enforcer_threshold=found.enforcer_threshold,
             volume_drop_pct=forager.volume_drop_pct,
             volume_weight=forager.volume_weight,
@@ -118,25 +158,15 @@ def _side(strategy: Strategy, side: str, symbols: Sequence[str], step_ms: int) -
             volume_span=forager.volume_ema_span / bar_minutes,
             range_span=forager.volatility_ema_span / bar_minutes,
             hourly_span=spans.volatility_hours,
+            own_limit=SHARED if even and found.shared else found.position_limit,
         ),
-        frozenset(terms.approved(strategy, side, symbols)),
+        terms.forced_mode(strategy, side, coin),
     )
 
 
 def refused(strategy: Strategy, step_ms: int) -> Iterator[Problem]:
-    """Yield what is asked for and cannot be done over bars of *step_ms*."""
-    off = dict(OFF)
-    for side in SIDES:
-        if trades(strategy.values, side):
-            off |= {f"bot.{side}.{name}": value for name, value in OFF_ON_A_SIDE.items()}
-            off[f"live.forced_mode_{side}"] = ""
-    for path, value in off.items():
-        if (asked := strategy.values[path]) != value:
-            yield Problem(path, asked, f"{WITHOUT} set it to {written(value)} to run without it")
-    for coin, values in strategy.overrides.items():
-        if values:
-            fix = f"{WITHOUT} leave it out to trade {coin} like the others"
-            yield Problem(f"{OVERRIDES}.{coin}", dict(values), fix)
+    """Yield what is asked for and a backtest cannot do over bars of *step_ms*."""
+    yield from beyond(strategy)
     if strategy.values[FEE] is None:
         yield Problem(FEE, None, "give the venue's fee of a resting order, such as 0.0002")
     minutes = strategy.number(INTERVAL)
@@ -145,27 +175,36 @@ def refused(strategy: Strategy, step_ms: int) -> Iterator[Problem]:
         yield Problem(INTERVAL, minutes, f"{fix} longer ones")
 
 
-def unheeded(strategy: Strategy, coins: int, trading_ms: int) -> Iterator[str]:
-    """Yield what has less effect than its key says, for *coins* traded during *trading_ms*."""
-    days = strategy.number(LOOKBACK)
-    if 0 <= days * DAY_MS < trading_ms and any(_unstucks(strategy, side) for side in SIDES):
-        yield f"{LOOKBACK} {days}: unstucking counts profits and losses of the whole run"
-    most = max(terms.n_positions(strategy, side) for side in SIDES)
-    if not strategy.values[SHARED] and coins < most:
-        yield f"{SHARED} false: the {coins} coins share the side's limit nevertheless"
-    names = [path for path in strategy.given if path.startswith(KEPT) and _idle(strategy, path)]
+def beyond(strategy: Strategy) -> Iterator[Problem]:
+    """Yield what is asked for and is done neither in a backtest nor at a venue."""
+    off = dict(OFF)
+    for side in SIDES:
+        if trades(strategy.values, side):
+            off |= {f"bot.{side}.{name}": value for name, value in OFF_ON_A_SIDE.items()}
+    for path, value in off.items():
+        if (asked := strategy.values[path]) != value:
+            yield Problem(path, asked, f"{WITHOUT} set it to {written(value)} to run without it")
+
+
+def unheeded(strategy: Strategy, symbols: Sequence[str]) -> Iterator[str]:
+    """Yield what has no effect, though its key is given, in a backtest of *symbols*."""
+    names = idle(strategy, KEPT)
     if names:
         yield f"without effect in a backtest: {', '.join(names)}"
+    used = {terms.override(strategy, symbol) for symbol in symbols}
+    if others := [coin for coin in strategy.overrides if coin not in used]:
+        yield f"{OVERRIDES} of coins that are not traded: {', '.join(others)}"
 
 
-def _unstucks(strategy: Strategy, side: str) -> bool:
-    """Return whether *side* closes stuck positions at a loss."""
-    allowed = terms.terms(strategy, side).unstuck.loss_allowance_pct
-    return trades(strategy.values, side) and allowed > 0.0
+def idle(strategy: Strategy, sections: str | tuple[str, ...]) -> list[str]:
+    """Return what was given of *sections*, or for one coin, and has no effect."""
+    own = [_path(LEVERAGE, coin) for coin, each in strategy.overrides.items() if LEVERAGE in each]
+    given = (path for path in strategy.given if path.startswith(sections))
+    return [*(path for path in given if _idle(strategy, path)), *own]
 
 
 def _idle(strategy: Strategy, path: str) -> bool:
     """Return whether *path* has a value of its own, and no effect; what is refused is not idle."""
     key = KEYS[path]
-    told = path in {LOOKBACK, SHARED, *OFF}
+    told = path in OFF
     return not key.used and not told and strategy.values[path] != key.default

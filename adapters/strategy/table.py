@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from adapters.strategy import backtest, bot, live
-from adapters.strategy.keys import SIDES, Key, near
+from adapters.strategy.keys import Key, near
 
 OVERRIDES = "coin_overrides"
 LISTED = (*bot.KEYS, *live.KEYS, *backtest.KEYS)
@@ -73,8 +73,3 @@ def paired(keys: tuple[Key, ...]) -> tuple[tuple[Key, ...], ...]:
     for key in keys:
         groups.setdefault(key.place, []).append(key)
     return tuple(map(tuple, groups.values()))
-
-
-def sided(name: str) -> tuple[str, ...]:
-    """Return the paths of *name* on both sides."""
-    return tuple(f"bot.{side}.{name}" for side in SIDES)

@@ -5,17 +5,14 @@ that is none was refused when the configuration was read.
 """
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_FLOOR, Decimal
 from typing import NamedTuple
 
 from attrs import frozen
 
 from adapters.strategy import coins
-from adapters.strategy.keys import LONG, SHORT
-from adapters.strategy.live import SHORTS_FOR_LONGS
 from adapters.strategy.parse import Strategy
 from adapters.strategy.rules import trades
-from machines.mirror_inputs import Base, Settings
+from machines.mirror_inputs import Settings
 from machines.pricing.closes import CloseTerms
 from machines.pricing.entries import EntryTerms
 from machines.pricing.unstuck import UnstuckTerms
@@ -24,7 +21,6 @@ from spec.terms import PositionMode
 
 PPM_DP = 6
 OFF = -1.0
-NAMED_APART = {"grid_inflation": "entry_grid_inflation_enabled"}
 MODES: Mapping[str, slots.Mode] = {
     "n": slots.Mode.NORMAL,
     "m": slots.Mode.MANUAL,
@@ -32,6 +28,7 @@ MODES: Mapping[str, slots.Mode] = {
     "t": slots.Mode.TP_ONLY,
     "p": slots.Mode.PANIC,
 }
+NAMED_APART = {"grid_inflation": "entry_grid_inflation_enabled"}
 
 
 class Spans(NamedTuple):
@@ -55,15 +52,19 @@ class Forager(NamedTuple):
 
 @frozen(kw_only=True)
 class Terms:
-    """How one side trades one coin; exposures are multiples of the balance.
+    """How one side trades a coin; exposures are multiples of the balance.
 
     *n_positions* is 0 for a side that is off, *exposure_limit* that of all its positions together;
-    they are cut from *enforcer_threshold* of it on, never if that is below 0.
+    they are cut from *enforcer_threshold* of it on, never if that is below 0.  *position_limit* is
+    that of one position without its *excess_allowance*, *shared* where it is an even share.
     """
 
     n_positions: int
     exposure_limit: float
     enforcer_threshold: float
+    position_limit: float
+    shared: bool
+    excess_allowance: float
     entries: EntryTerms
     closes: CloseTerms
     unstuck: UnstuckTerms
@@ -71,24 +72,19 @@ class Terms:
     spans: Spans
 
 
-@frozen(kw_only=True)
-class Account:
-    """What a run starts with: quote currency; fees in ppm of the notional, None: the venue's."""
-
-    starting_balance: Decimal
-    maker_ppm: int | None
-    taker_ppm: int | None
-
-
-def terms(strategy: Strategy, side: str, symbols: int = 0, coin: str = "") -> Terms:
-    """Return how *side* trades *coin*, one of *symbols* that can be traded; 0: any number."""
+def terms(strategy: Strategy, side: str, coin: str = "") -> Terms:
+    """Return how *side* trades *coin*; without one, those that have nothing of their own."""
     read = _Reader(strategy, side, coin)
-    limit = _limit(read, symbols) * (1.0 + max(0.0, read.number("risk_we_excess_allowance_pct")))
+    base, excess = _limit(read), read.number("risk_we_excess_allowance_pct")
+    limit = base * (1.0 + max(0.0, excess))
     enforcer = read.number("risk_twel_enforcer_threshold")
     return Terms(
         n_positions=n_positions(strategy, side),
         exposure_limit=read.number("total_wallet_exposure_limit"),
         enforcer_threshold=enforcer if enforcer > 0.0 else OFF,
+        position_limit=base,
+        shared=read.number("wallet_exposure_limit") < 0.0,
+        excess_allowance=excess,
         entries=_entries(read, limit),
         closes=_closes(read, limit),
         unstuck=_unstuck(read, limit),
@@ -117,18 +113,16 @@ class _Reader:
 
     def number(self, name: str) -> float:
         """Return a number, or 1 for a switch that is on."""
-        path = f"bot.{self.side}.{name}"
-        return float(self.strategy.number(path, self.coin))
+        return float(self.strategy.number(f"bot.{self.side}.{name}", self.coin))
 
 
-def _limit(read: _Reader, symbols: int) -> float:
+def _limit(read: _Reader) -> float:
     """Return the limit of one position: its own, or an even share."""
     own = read.number("wallet_exposure_limit")
     if own >= 0.0:
         return own
     count = n_positions(read.strategy, read.side)
-    share = min(count, symbols) if symbols else count
-    return read.number("total_wallet_exposure_limit") / share if share else 0.0
+    return read.number("total_wallet_exposure_limit") / count if count else 0.0
 
 
 def _entries(read: _Reader, limit: float) -> EntryTerms:
@@ -186,50 +180,14 @@ def settings(strategy: Strategy) -> Settings:
     )
 
 
-def base(strategy: Strategy, balance: int) -> Base:
-    """Return how the base trades with *balance* money units, as the mirror overlay is told."""
-    shorts = strategy.text("live.mirror.mode") == SHORTS_FOR_LONGS
-    side = LONG if shorts else SHORT
-    return Base(
-        long_n_positions=n_positions(strategy, LONG),
-        short_n_positions=n_positions(strategy, SHORT),
-        exposure_limit_ppm=ppm(strategy.number(f"bot.{side}.total_wallet_exposure_limit")),
-        balance=balance,
-    )
-
-
 def _word(strategy: Strategy, name: str) -> str:
     """Return the name of a member of an enumeration of the mirror overlay."""
     return strategy.text(f"live.mirror.{name}").upper()
 
 
 def _ppm(strategy: Strategy, name: str) -> int:
-    """Return a fraction of the mirror overlay in parts per million."""
-    return ppm(strategy.number(f"live.mirror.{name}"))
-
-
-def ppm(number: Decimal) -> int:
-    """Return *number* in whole parts per million, what is finer left off.
-
-    >>> ppm(Decimal("0.05")), ppm(Decimal("-1"))
-    (50000, -1000000)
-    """
-    return int(number.scaleb(PPM_DP).to_integral_value(ROUND_FLOOR))
-
-
-def account(strategy: Strategy) -> Account:
-    """Return what a run starts with."""
-    return Account(
-        starting_balance=strategy.number("backtest.starting_balance"),
-        maker_ppm=_fee(strategy, "maker"),
-        taker_ppm=_fee(strategy, "taker"),
-    )
-
-
-def _fee(strategy: Strategy, name: str) -> int | None:
-    """Return a fee in parts per million, None if it is the venue's."""
-    path = f"backtest.{name}_fee_override"
-    return None if strategy.values[path] is None else ppm(strategy.number(path))
+    """Return a fraction of the mirror overlay in parts per million, of which it is a multiple."""
+    return int(strategy.number(f"live.mirror.{name}").scaleb(PPM_DP))
 
 
 def position_mode(strategy: Strategy) -> PositionMode:
@@ -242,14 +200,14 @@ def forced_mode(strategy: Strategy, side: str, coin: str = "") -> slots.Mode | N
     return MODES.get(strategy.text(f"live.forced_mode_{side}", coin)[:1])
 
 
+def override(strategy: Strategy, symbol: str) -> str:
+    """Return the coin whose overrides *symbol* has, empty if it has none."""
+    names = symbol, coins.coin_of(symbol)
+    return next((name for name in names if name in strategy.overrides), "")
+
+
 def approved(strategy: Strategy, side: str, symbols: Sequence[str]) -> tuple[str, ...]:
     """Return which of *symbols* may be traded on *side*, in their order."""
     ignored = coins.within(strategy.values["live.ignored_coins"], side, symbols)
     listed = coins.within(strategy.values["live.approved_coins"], side, symbols)
     return tuple(each for each in listed if each not in ignored)
-
-
-def override(strategy: Strategy, symbol: str) -> str:
-    """Return the coin whose overrides *symbol* has, empty if it has none."""
-    names = symbol, coins.coin_of(symbol)
-    return next((name for name in names if name in strategy.overrides), "")

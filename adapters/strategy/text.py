@@ -9,6 +9,7 @@ from attrs import frozen
 from adapters.strategy.keys import Json
 
 NUMBER_MAX, NESTING_MAX, SHOWN_MAX, WIDTH = 32, 32, 72, 100
+NESTED = f"nested more than {NESTING_MAX} deep; give it fewer levels"
 Object = Mapping[str, Json]
 
 
@@ -25,9 +26,6 @@ class Problem:
         if len(shown) > SHOWN_MAX:
             shown = f"{shown[:SHOWN_MAX]}..."
         return f"{plain(self.path)} {shown}: {self.fix}"
-
-
-NESTED = Problem("file", None, f"nested more than {NESTING_MAX} deep; give it fewer levels")
 
 
 class StrategyError(ValueError):
@@ -47,8 +45,8 @@ def plain(text: str) -> str:
     return json.dumps(text)[1:-1].replace('\\"', '"')
 
 
-def read(text: str) -> Object:
-    """Return the object that *text* is.
+def read(text: str, file: str | None = None) -> Object:
+    """Return the object that *text*, which *file* holds, is.
 
     Raises:
         StrategyError: It is no JSON object, has a name twice, or is nested too deep.
@@ -62,14 +60,14 @@ def read(text: str) -> Object:
             parse_constant=str,
         )
     except json.JSONDecodeError as error:
-        raise StrategyError([Problem("file", None, f"not JSON, {error}")]) from error
+        raise StrategyError([Problem("file", file, f"not JSON, {error}")]) from error
     except RecursionError:
-        raise StrategyError([NESTED]) from None
+        raise StrategyError([Problem("file", file, NESTED)]) from None
     if not isinstance(found, Mapping):
         fix = 'write an object such as {"bot": {"long": {"n_positions": 3}}}'
-        raise StrategyError([Problem("file", None, fix)])
+        raise StrategyError([Problem("file", file, fix)])
     if _depth(found) > NESTING_MAX:
-        raise StrategyError([NESTED])
+        raise StrategyError([Problem("file", file, NESTED)])
     return found
 
 

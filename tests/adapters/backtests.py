@@ -33,10 +33,10 @@ SIDE: Json = {
 OFF: Json = {"n_positions": 0, "total_wallet_exposure_limit": 0}
 
 
-def candle_folder(folder: Path) -> Path:
-    """Write three markets of some days to *folder*, and return it."""
+def candle_folder(folder: Path, bars: int = BARS) -> Path:
+    """Write three markets, some days long or as many *bars*, to *folder*, and return it."""
     for seed, symbol in enumerate(SYMBOLS, start=1):
-        save(evolve(market(seed, BARS), symbol=symbol), folder)
+        save(evolve(market(seed, bars), symbol=symbol), folder)
     return folder
 
 

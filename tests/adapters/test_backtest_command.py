@@ -130,8 +130,8 @@ def test_both_semantics_are_told_apart(
     """Strict is the default; funding is paid and written; `run.json` says by which rules."""
     path, venue = ran[0] / "config.json", ("--funding", 0.001, "--volume-share", 0.5)
     words = ("backtest", path, "--no-pictures", "--data", data, "--out")
-    strict = {"semantics": "strict", "maintenance": 0.005}
-    told = {
+    strict: dict[str, object] = {"semantics": "strict", "maintenance": 0.005}
+    told: dict[Path, dict[str, object]] = {
         ran[0]: {**strict, "funding": 0.0, "volume_share": 0.0},
         tmp_path / "paid": {**strict, "funding": 0.001, "volume_share": 0.5},
         tmp_path / "loose": {"semantics": "passivbot"},
@@ -139,7 +139,8 @@ def test_both_semantics_are_told_apart(
     assert command(*words, tmp_path / "paid", *venue).exit_code == 0
     assert command(*words, tmp_path / "loose", "--semantics", "passivbot").exit_code == 0
     for folder, engine in told.items():
-        assert json.loads((folder / "run.json").read_text())["engine"] == engine
+        found = json.loads((folder / "run.json").read_text())["engine"]
+        assert found == {"engine": "candles", **engine}
         assert (summary(folder)["funding"] != 0) == (folder.name == "paid")
     assert table(ran[0]).num_rows != table(tmp_path / "loose").num_rows
     out = ("--out", tmp_path / "page.html")
@@ -205,17 +206,10 @@ def refused(data: Path, path: Path, *words: object) -> str:
 @pytest.mark.parametrize(
     ("long", "sections", "said"),
     [
-        ({"hsl_enabled": True}, {}, "bot.long.hsl_enabled true: a backtest cannot do this; set it"),
-        ({"wallet_exposure_limit": 0.2}, {}, "bot.long.wallet_exposure_limit 0.2: "),
+        ({"hsl_enabled": True}, {}, "bot.long.hsl_enabled true: this cannot be done; set it"),
         ({}, {"live": {"market_orders_allowed": True}}, "live.market_orders_allowed true: "),
-        ({}, {"live": {"forced_mode_long": "panic"}}, 'live.forced_mode_long "panic": '),
         ({}, {"backtest": {"maker_fee_override": None}}, "backtest.maker_fee_override null: give"),
         ({}, {"backtest": {"candle_interval_minutes": 5}}, "the bars last 1 minutes; `hedgeproof"),
-        (
-            {},
-            {"coin_overrides": {"AAA": {"bot": {"long": {"ema_span_0": 9}}}}},
-            "coin_overrides.AAA",
-        ),
         ({"n_positons": 5}, {}, "bot.long.n_positons 5: there is no such key"),
         (
             {},
@@ -262,6 +256,8 @@ def test_options_are_checked(data: Path, tmp_path: Path) -> None:
         (("--markets", tmp_path / "none.json"), "none.json: no such file"),
         (("--semantics", "loose"), "--semantics 'loose': choose strict or passivbot"),
         (("--semantics", "passivbot", "--funding", "0.1"), "--funding 0.1: only with --semantics"),
+        (("--semantics", "passivbot", "--funding", "rates"), "--funding rates: only with --sem"),
+        (("--funding", "rates"), "rates: neither a rate nor a folder; give 0.0001, or"),
     ):
         assert said in refused(data, path, *words), words
 
@@ -269,14 +265,93 @@ def test_options_are_checked(data: Path, tmp_path: Path) -> None:
 def test_terms_of_markets_are_checked(data: Path, tmp_path: Path) -> None:
     """An unknown term and one that is not positive are named."""
     path, terms = config(tmp_path / "c.json"), tmp_path / "markets.json"
-    terms.write_text('{"AAA": {"tick": 0.1, "min_cost": -5}, "BBB": 3}')
+    terms.write_text(
+        '{"AAA": {"tick": 0.1, "min_cost": -5, "tiers": [[9, 0.1]]}, "BBB": 3, "CCC": {"tiers":'
+        " [[9, 0.2], [null, 0.1]]}}"
+    )
     said = refused(data, path, "--markets", terms)
     for part in (
         "AAA.tick 0.1: a market has no such term",
         "AAA.min_cost -5: give",
         "BBB 3: write",
+        "AAA.tiers [[9, 0.1]]: write [[50000, 0.004], [null, 0.01]], both rising, null at",
+        "CCC.tiers",
     ):
         assert part in said
+
+
+def test_coins_may_trade_otherwise(data: Path, tmp_path: Path) -> None:
+    """An override of one coin, a forced mode and a limit of its own; what does nothing is told."""
+    own = {"bot": {"long": {"wallet_exposure_limit": 0.1}}, "live": {"leverage": 3}}
+    manual = {"live": {"forced_mode_long": "manual"}}
+    path = config(tmp_path / "c.json", coin_overrides={"AAA": own, "BBBUSDT": manual, "DDD": own})
+    out = tmp_path / "run"
+    done = command("backtest", path, "--no-pictures", "--data", data, "--out", out)
+    assert done.exit_code == 0, done.output
+    assert "coin_overrides.AAA.live.leverage" in done.stderr
+    assert "coin_overrides of coins that are not traded: DDD" in done.stderr
+    fills = table(out)
+    assert set(fills.column("symbol").to_pylist()) == {"AAAUSDT", "CCCUSDT"}
+
+
+def rates_folder(folder: Path, every_ms: int, rate: float) -> Path:
+    """Write rates of all symbols to *folder*, two as CSV and one as Parquet, and return it."""
+    folder.mkdir()
+    start = market(1, 1).start_ms
+    times = [start + n * every_ms + 5 for n in range(BARS * 60_000 // every_ms + 1)]
+    for name in ("AAAUSDT", "BBB"):
+        rows = "".join(f"{time},{rate}\n" for time in times)
+        (folder / f"{name}.csv").write_text(f"time,rate\n{rows}")
+    columns = {"time": times, "rate": [rate] * len(times)}
+    table = import_module("pyarrow").table(columns)
+    import_module("pyarrow.parquet").write_table(table, folder / "CCCUSDT.parquet")
+    return folder
+
+
+def test_rates_of_funding_are_those_of_the_files(data: Path, tmp_path: Path) -> None:
+    """The same rate each 8 hours gives what `--funding` gives; venues write down some ms more."""
+    path, folder = config(tmp_path / "c.json"), rates_folder(tmp_path / "rates", 28_800_000, 0.0001)
+    found: list[tuple[dict[str, float], Json]] = []
+    for name, funding in (("even", "0.0001"), ("files", folder)):
+        out = tmp_path / name
+        words = ("--no-pictures", "--data", data, "--out", out, "--funding", funding)
+        done = command("backtest", path, *words)
+        assert done.exit_code == 0, done.output
+        found.append((summary(out), json.loads((out / "run.json").read_text())["engine"]))
+    assert found[0][0] == found[1][0]
+    assert found[0][0]["funding"] < 0
+    assert found[0][1]["funding"] == 0.0001
+    assert re.fullmatch("[0-9a-f]{12}", found[1][1]["funding"])
+
+
+def test_rates_that_cannot_be_used_are_refused(data: Path, tmp_path: Path) -> None:
+    """No file of a symbol, no column, times that do not rise, what is no rate."""
+    path, folder = config(tmp_path / "c.json"), rates_folder(tmp_path / "rates", 28_800_000, 0.0001)
+    file = folder / "AAAUSDT.csv"
+    for text, said in (
+        ("time\n1746576000000\n", "AAAUSDT.csv: column rate is missing; give one as in"),
+        ("time,rate\n2025-01-02,0.1\n2025-01-01,0.1\n", "column time does not rise"),
+        ("time,rate\n2025-01-02,1.5\n", "column rate has no fraction; 0.0001 is 0.01 %"),
+        ("time,rate\n2025-01-02,much\n", "AAAUSDT.csv: not readable"),
+    ):
+        file.write_text(text)
+        assert said in refused(data, path, "--funding", folder), text
+    file.unlink()
+    assert "no rates of AAAUSDT; add AAAUSDT.csv" in refused(data, path, "--funding", folder)
+
+
+def test_tiers_of_margin_are_those_of_the_markets(data: Path, tmp_path: Path) -> None:
+    """A market whose tiers ask for more than there is ends the run; the written file repeats it."""
+    path, terms = config(tmp_path / "c.json"), tmp_path / "markets.json"
+    tiers = [[100, 0.005], [None, 0.99]]
+    terms.write_text(json.dumps({"AAA": {"tiers": tiers}, "BBBUSDT": {"tiers": tiers}}))
+    words = ("--no-pictures", "--data", data)
+    for given, name in ((terms, "one"), (tmp_path / "one/markets.json", "two")):
+        done = command("backtest", path, *words, "--markets", given, "--out", tmp_path / name)
+        assert "liquidated in bar" in done.stdout, done.output
+    written = json.loads((tmp_path / "two/markets.json").read_text())
+    assert written["AAAUSDT"]["tiers"] == tiers
+    assert "tiers" not in written["CCCUSDT"]
 
 
 def test_data_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
@@ -339,13 +414,15 @@ def test_spans_are_minutes_whatever_the_bars(data: Path, tmp_path: Path) -> None
 
 def test_a_market_is_what_its_candles_show() -> None:
     """Steps that all prices and volumes share, and nothing finer."""
+    from adapters.backtest.markets import Said
     from adapters.backtest.markets import market as terms_of
 
     candles = market(1, 10_000)
     even = evolve(
         candles, **{n: getattr(candles, n) // 5 * 5 for n in ("open", "high", "low", "close")}
     )
-    found = terms_of({"BTC": {"min_cost": 100.0, "qty_step": 0.5}}, "BTCUSDT", even)
+    said = Said({"min_cost": 100.0, "qty_step": 0.5})
+    found = terms_of({"BTC": said}, "BTCUSDT", even)
     assert found == (0.5, 0.05, 0.5, 100.0, 1.0)
     late = evolve(even, close=even.close + (np.arange(10_000) == 9_999))
     assert terms_of({}, "BTCUSDT", late) == (0.001, 0.01, 0.001, 5.0, 1.0)

@@ -167,9 +167,11 @@ def test_overrides_are_read_and_written() -> None:
     })  # fmt: skip
     found = of(text)
     path = "bot.long.entry_grid_spacing_pct"
-    assert found.number(path, "BTC") == 0
-    assert found.number(path, "ETH") == found.number(path) == Decimal("0.033")
-    assert found.number("bot.short.ema_span_0", "A.B") == 5
+    assert found.overrides == {
+        "A.B": {"bot.short.ema_span_0": 5},
+        "BTC": {path: 0, "live.leverage": 3},
+    }
+    assert found.number(path) == Decimal("0.033")
     assert of(dump(found)).overrides == found.overrides
 
 

@@ -8,17 +8,15 @@ from pathlib import Path
 import pytest
 from attrs import asdict, evolve
 
-from adapters.strategy import coins
+from adapters.strategy import coins, portfolio
 from adapters.strategy.keys import LONG, SHORT, SIDES, Json, Key, Kind
 from adapters.strategy.parse import Strategy, default, parse
 from adapters.strategy.settings import refused, warmup
 from adapters.strategy.settings import settings as engine
-from adapters.strategy.table import LISTED
+from adapters.strategy.table import KEYS, LISTED
 from adapters.strategy.terms import (
     Terms,
-    account,
     approved,
-    base,
     forced_mode,
     n_positions,
     override,
@@ -28,7 +26,8 @@ from adapters.strategy.terms import (
 )
 from adapters.strategy.text import read
 from adapters.strategy.values import checked
-from machines.mirror_inputs import Base, Settings
+from machines import planner_inputs
+from machines.mirror_inputs import Settings
 from machines.pricing.closes import CloseTerms
 from machines.pricing.entries import EntryTerms
 from machines.pricing.numbers import Market
@@ -36,7 +35,7 @@ from machines.pricing.unstuck import UnstuckTerms
 from simulator.engine.run import Settings as Run
 from spec.mirror import Mode, Pending, Reduce
 from spec.slots import Mode as SlotMode
-from spec.terms import PositionMode
+from spec.terms import Instrument, PositionMode
 
 SELECTING = {  # which candles a backtest takes: its command's own tests show it
     f"backtest.{name}" for name in ("start_date", "end_date", "balance_sample_divider")
@@ -44,8 +43,14 @@ SELECTING = {  # which candles a backtest takes: its command's own tests show it
 RUNNING: dict[str, Callable[[Strategy], object]] = {  # how a backtest goes on
     "backtest.candle_interval_minutes": lambda strategy: tuple(refused(strategy, 60_000)),
     "backtest.liquidation_threshold": lambda strategy: run_of(strategy).liquidation_threshold,
+    "backtest.maker_fee_override": lambda strategy: run_of(strategy).fee,
     "backtest.max_warmup_minutes": warmup,
+    "backtest.dynamic_wel_by_tradability": lambda strategy: run_of(strategy).long.terms,
+    "backtest.filter_by_min_effective_cost": lambda strategy: run_of(strategy).affordable,
+    "backtest.starting_balance": lambda strategy: run_of(strategy).balance,
+    "live.filter_by_min_effective_cost": lambda strategy: at_venue(strategy).affordable,
     "live.max_realized_loss_pct": lambda strategy: run_of(strategy).losses_max,
+    "live.pnls_max_lookback_days": lambda strategy: run_of(strategy).lookback_ms,
     "live.warmup_ratio": warmup,
 }
 USED = [key for key in LISTED if key.used and key.path not in {*SELECTING, *RUNNING}]
@@ -62,25 +67,30 @@ def of(values: object) -> Strategy:
     return parse(read(json.dumps(values)))
 
 
-def limit(strategy: Strategy, symbols: int = 0, coin: str = "") -> float:
+def limit(strategy: Strategy, coin: str = "") -> float:
     """Return the limit of one long position."""
-    return terms(strategy, LONG, symbols, coin).entries.limit
+    return terms(strategy, LONG, coin).entries.limit
 
 
 def everything(strategy: Strategy) -> object:
     """Return all that the program reads of *strategy*."""
     return (
-        [asdict(terms(strategy, side, coin=coin)) for side in SIDES for coin in ("", "BTC")],
-        [n_positions(strategy, side) for side in SIDES],
+        [asdict(terms(strategy, side)) for side in SIDES],
         [forced_mode(strategy, side) for side in SIDES],
+        [n_positions(strategy, side) for side in SIDES],
         [approved(strategy, side, SYMBOLS) for side in SIDES],
-        (settings(strategy), base(strategy, 1), account(strategy), position_mode(strategy)),
+        (settings(strategy), position_mode(strategy)),
     )
 
 
 def run_of(strategy: Strategy) -> Run:
     """Return what the engine is told."""
     return engine(strategy, {"BTCUSDT": MARKET}, 60_000, 1)
+
+
+def at_venue(strategy: Strategy) -> planner_inputs.Strategy:
+    """Return what the portfolio at a venue is told."""
+    return portfolio.config(strategy, {"BTC": Instrument(symbol="BTC/USDT:USDT")}).strategy
 
 
 def other(key: Key) -> Json:
@@ -107,7 +117,8 @@ def test_every_key_that_has_an_effect_reaches_the_program(key: Key) -> None:
 def test_keys_of_a_backtest_reach_it(path: str) -> None:
     """Each of them changes what the engine is told, or is refused."""
     whole = of({"bot": BOTH})
-    changed = evolve(whole, values={**whole.values, path: Decimal(120)})
+    value = not whole.values[path] if KEYS[path].kind is Kind.SWITCH else Decimal(120)
+    changed = evolve(whole, values={**whole.values, path: value})
     assert RUNNING[path](changed) != RUNNING[path](whole)
 
 
@@ -160,20 +171,45 @@ def test_terms_are_what_is_written() -> None:
 
 
 def test_a_position_has_an_even_share_or_its_own_limit() -> None:
-    """Among the positions that there may be, or the symbols if those are fewer."""
+    """Among the positions that there may be, raised by the allowance."""
+    long = BOTH["long"]
+    assert limit(of({"bot": {"long": long}})) == 0.5
+    assert limit(of({"bot": {"long": {**long, "wallet_exposure_limit": 0.25}}})) == 0.25
+    assert limit(of({"bot": {"long": {**long, "wallet_exposure_limit": 0.0}}})) == 0.0
+    assert limit(of({"bot": {"long": {**long, "risk_we_excess_allowance_pct": 1}}})) == 1.0
+
+
+def test_a_coin_has_its_own_values_first() -> None:
+    """Its limit, its allowance, and for the rest what the side says."""
     strategy = of({
         "bot": {"long": BOTH["long"]},
         "coin_overrides": {
             "BTC": {"bot": {"long": {"wallet_exposure_limit": 0.25}}},
-            "ETH": {"bot": {"long": {"wallet_exposure_limit": 0.0}}},
             "SOL": {"bot": {"long": {"risk_we_excess_allowance_pct": 1}}},
         },
     })  # fmt: skip
-    assert limit(strategy) == limit(strategy, 3) == limit(strategy, 9) == 0.5
-    assert limit(strategy, 2) == 0.75
-    assert limit(strategy, coin="BTC") == 0.25
-    assert limit(strategy, coin="ETH") == 0.0
-    assert limit(strategy, coin="SOL") == 1.0
+    assert [limit(strategy, coin) for coin in ("BTC", "SOL", "ETH")] == [0.25, 1.0, 0.5]
+
+
+def test_modes_are_forced_by_letter_or_by_word() -> None:
+    """For all symbols of a side, or for one coin."""
+    words = {"n": SlotMode.NORMAL, "gs": SlotMode.GRACEFUL_STOP, "panic": SlotMode.PANIC}
+    words |= {"tp_only": SlotMode.TP_ONLY, "manual": SlotMode.MANUAL, "m": SlotMode.MANUAL}
+    for word, mode in words.items():
+        strategy = of({
+            "live": {"forced_mode_short": word},
+            "coin_overrides": {"BTC": {"live": {"forced_mode_long": word}}},
+        })  # fmt: skip
+        assert forced_mode(strategy, SHORT) is mode
+        assert forced_mode(strategy, LONG, "BTC") is mode
+        assert forced_mode(strategy, LONG) is None
+
+
+def test_a_symbol_has_the_overrides_of_its_coin() -> None:
+    """Its own name is closer."""
+    strategy = of({"coin_overrides": {"BTC": {}, "BTCUSDT": {}, "ETH": {}}})
+    assert [override(strategy, each) for each in SYMBOLS] == ["BTCUSDT", "ETH", "", ""]
+    assert coins.coin_of("USDT") == "USDT"
 
 
 @pytest.mark.parametrize("name", ["n_positions", "total_wallet_exposure_limit"])
@@ -229,47 +265,11 @@ def test_what_is_left_out_of_the_mirror_is_the_machine_s_default() -> None:
     assert settings(default()) == Settings()
 
 
-def test_the_base_is_told_with_its_own_limit() -> None:
-    """That of the side that is mirrored."""
-    sides = {
-        "long": {"n_positions": 0},
-        "short": {"n_positions": 8, "total_wallet_exposure_limit": 1.2},
-    }
-    mirror = {"mode": "mirror_longs_for_shorts", "threshold": 1}
-    assert base(of({"bot": sides, "live": {"mirror": mirror}}), 7) == Base(
-        long_n_positions=0, short_n_positions=8, exposure_limit_ppm=1_200_000, balance=7
-    )
-    assert base(default(), 7) == Base(long_n_positions=10, exposure_limit_ppm=1_250_000, balance=7)
-
-
-def test_an_account_has_exact_fees() -> None:
-    """Null is the venue's fee."""
-    values = {"starting_balance": 0.5, "maker_fee_override": -0.00005, "taker_fee_override": 0.0}
-    found = account(of({"backtest": values}))
-    assert (found.starting_balance, found.maker_ppm, found.taker_ppm) == (Decimal("0.5"), -50, 0)
-    assert account(default()).taker_ppm is None
-    assert account(of({"backtest": {"maker_fee_override": None}})).maker_ppm is None
-
-
 @pytest.mark.parametrize("given", [True, False])
 def test_hedge_mode_is_the_account_s(*, given: bool) -> None:
     """One signed position, or two legs."""
     found = position_mode(of({"live": {"hedge_mode": given}}))
     assert found is (PositionMode.HEDGE if given else PositionMode.ONE_WAY)
-
-
-def test_modes_are_forced_by_letter_or_by_word() -> None:
-    """For all symbols of a side, or for one coin."""
-    words = {"n": SlotMode.NORMAL, "gs": SlotMode.GRACEFUL_STOP, "panic": SlotMode.PANIC}
-    words |= {"tp_only": SlotMode.TP_ONLY, "manual": SlotMode.MANUAL, "m": SlotMode.MANUAL}
-    for word, mode in words.items():
-        strategy = of({
-            "live": {"forced_mode_short": word},
-            "coin_overrides": {"BTC": {"live": {"forced_mode_long": word}}},
-        })  # fmt: skip
-        assert forced_mode(strategy, SHORT) is mode
-        assert forced_mode(strategy, LONG, "BTC") is mode
-        assert forced_mode(strategy, LONG) is None
 
 
 @pytest.mark.parametrize(
@@ -294,13 +294,6 @@ def test_approved_symbols_keep_the_order_of_the_market(
     assert approved(strategy, SHORT, SYMBOLS) == shorts
 
 
-def test_a_symbol_has_the_overrides_of_its_coin() -> None:
-    """Its own name is closer."""
-    strategy = of({"coin_overrides": {"BTC": {}, "BTCUSDT": {}, "ETH": {}}})
-    assert [override(strategy, each) for each in SYMBOLS] == ["BTCUSDT", "ETH", "", ""]
-    assert coins.coin_of("USDT") == "USDT"
-
-
 def test_terms_of_recorded_runs_are_those_of_the_run(shared: Path) -> None:
     """Limits and thresholds are computed as the original program computed them."""
     files = sorted((shared / "oracle" / "passivbot").glob("*/config.json"))
@@ -310,7 +303,7 @@ def test_terms_of_recorded_runs_are_those_of_the_run(shared: Path) -> None:
         recorded = json.loads(file.read_text(encoding="utf-8"))
         strategy = of({"bot": recorded["bot"]})
         for side in SIDES:
-            values, found = recorded["bot"][side], terms(strategy, side, len(recorded["symbols"]))
+            values, found = recorded["bot"][side], terms(strategy, side)
             assert same(found, values), (file, side)
 
 

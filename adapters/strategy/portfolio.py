@@ -1,0 +1,87 @@
+"""From a configuration to the portfolio that trades it at a venue."""
+
+from collections.abc import Mapping, Sequence
+
+from attrs import evolve
+
+from adapters.strategy import settings as strategies
+from adapters.strategy import terms
+from adapters.strategy.coins import ALL, coin_of
+from adapters.strategy.keys import LONG, SHORT, SIDES
+from adapters.strategy.parse import Strategy
+from adapters.strategy.rules import COINS, mirrors
+from adapters.strategy.settings import MINUTE_MS
+from adapters.strategy.text import Problem, StrategyError
+from machines import planner_inputs
+from machines.portfolio import Config
+from machines.portfolio_mirrors import MirrorConfig
+from machines.pricing.sides import Side
+from spec.terms import Instrument
+
+WARMUP, LEVERAGE = "live.max_warmup_minutes", "live.leverage"
+HEEDED = frozenset({WARMUP, LEVERAGE})  # at a venue, but not in a backtest
+
+
+def coins(strategy: Strategy) -> tuple[str, ...]:
+    """Return the coins that *strategy* trades, the base's and the mirrors'.
+
+    Raises:
+        StrategyError: It asks for what cannot be done, or names no coins.
+    """
+    problems = list(strategies.beyond(strategy))
+    listed = strategy.values[COINS]
+    names: dict[str, None] = {}
+    for side in SIDES:
+        value = listed.get(side, ()) if isinstance(listed, Mapping) else listed
+        if isinstance(value, Sequence) and value != ALL:
+            names |= dict.fromkeys(coin_of(str(name)) for name in value)
+    if listed == ALL or (isinstance(listed, Mapping) and ALL in listed.values()):
+        problems.append(Problem(COINS, ALL, "name the coins that the account is to trade"))
+    elif not (found := strategies.traded(strategy, tuple(names))):
+        problems.append(Problem(COINS, tuple(names), "nothing is traded; name coins for the base"))
+    else:
+        names = dict.fromkeys(found)
+    if problems:
+        raise StrategyError(problems)
+    return tuple(names)
+
+
+def config(strategy: Strategy, instruments: Mapping[str, Instrument]) -> Config:
+    """Return the portfolio of *strategy* on *instruments*, which are by their coins."""
+    sides, minutes = mirrors(strategy.values), strategies.warmup(strategy, WARMUP)[0]
+    mirrored = None
+    if sides is not None:
+        approved = terms.approved(strategy, sides[1], tuple(instruments))
+        mirrored = MirrorConfig(
+            settings=terms.settings(strategy),
+            approved=frozenset(instruments[coin].symbol for coin in approved),
+        )
+    return Config(
+        strategy=planner_inputs.Strategy(
+            instruments=tuple(instruments.values()),
+            long=_side(strategy, LONG, instruments),
+            short=_side(strategy, SHORT, instruments),
+            mode=terms.position_mode(strategy),
+            losses_max=float(strategy.number("live.max_realized_loss_pct")),
+            lookback_ms=strategies.lookback_ms(strategy),
+            affordable=bool(strategy.values["live.filter_by_min_effective_cost"]),
+        ),
+        mirrors=mirrored,
+        warmup_bars=max(minutes, 1),
+    )
+
+
+def _side(strategy: Strategy, side: str, instruments: Mapping[str, Instrument]) -> Side:
+    """Return how *side* trades, its coins by the names of the instruments."""
+    found = strategies.side_of(strategy, side, tuple(instruments), MINUTE_MS, even=False)
+    approved = () if found.approved is None else found.approved
+    return evolve(
+        found,
+        approved=frozenset(instruments[coin].symbol for coin in approved),
+        coins=tuple((instruments[coin].symbol, own) for coin, own in found.coins),
+    )
+
+
+def unheeded(strategy: Strategy) -> tuple[str, ...]:
+    """Return what is given for a venue and has no effect there."""
+    return tuple(path for path in strategies.idle(strategy, "live.") if path not in HEEDED)
