@@ -75,9 +75,9 @@ class _Lines:
     def __init__(self) -> None:
         from hashlib import blake2b
 
-        from simulator.record import Record
+        from simulator.record import Notes
 
-        self._record = Record(0)
+        self._record = Notes()
         self._hash = blake2b(digest_size=16)
         self._between = ""
 
@@ -86,10 +86,9 @@ class _Lines:
         if moment.step is None:
             return []
         step, journal = moment.step, self._record.journal
-        self._record.told(moment.at_ns, step.event, step.commands, moment.after)
+        self._record.write(moment.at_ns, step.event, step.commands)
         lines = list(journal)
         journal.clear()
-        self._record.wallets.clear()
         self._hash.update((self._between + "\n".join(lines)).encode())
         self._between = "\n"
         return lines
@@ -112,8 +111,6 @@ def _show(done: "Audit", lines_hash: str) -> None:
     """Print what an audit has found."""
     from rich.table import Table
 
-    from adapters.journal.properties import CHECKS
-
     facts = Table(box=None, show_header=False)
     facts.add_column(style="bold")
     facts.add_column(justify="right")
@@ -125,7 +122,7 @@ def _show(done: "Audit", lines_hash: str) -> None:
     table.add_column("failed", justify="right")
     table.add_column("what must hold")
     for name, tally in done.tallies.items():
-        table.add_row(name, f"{tally.cases:,}", f"{tally.failed:,}", CHECKS[name][0])
+        table.add_row(name, f"{tally.cases:,}", f"{tally.failed:,}", tally.words)
     console().print(table)
     for finding in done.findings:
         print(f"{finding.check} fails in row {finding.row}: {finding.text}")

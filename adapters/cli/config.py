@@ -9,7 +9,7 @@ import typer
 from adapters.cli.terminal import FAILED, CommandError, nearest, orderly
 
 if TYPE_CHECKING:
-    from adapters.strategy.text import Object, StrategyError
+    from adapters.strategy.text import StrategyError
 
 config = typer.Typer(
     name="config",
@@ -48,11 +48,11 @@ def check(file: File) -> None:
 def migrate(file: File, *, out: Out = None) -> None:
     """Write a file in today's names; what was changed goes to stderr."""
     from adapters.strategy.migrate import migrate as migrated
-    from adapters.strategy.parse import parse
+    from adapters.strategy.parse import parse, read_file
     from adapters.strategy.text import StrategyError, page
 
     try:
-        found = migrated(_read(file))
+        found = migrated(read_file(file))
         parse(found.document, file.parent)
     except StrategyError as error:
         _told(error, sys.stderr)
@@ -104,14 +104,6 @@ def template(
     if name not in known:
         raise nearest("template", name, known)
     _write(known[name].read_text(encoding="utf-8"), out)
-
-
-def _read(file: Path) -> "Object":
-    """Return the object in *file*."""
-    from adapters.strategy.parse import content
-    from adapters.strategy.text import read
-
-    return read(content(file))
 
 
 def _told(error: "StrategyError", out: TextIO) -> NoReturn:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.cli.machines import find
+from adapters.cli.terminal import made_folder
 
 if TYPE_CHECKING:
     from spec.fsm import Spec
@@ -30,11 +31,11 @@ def draw(
 ) -> None:
     """Draw the machines as state diagrams."""
     suffix = "mmd" if form is Format.MERMAID else form.value
-    for name, (spec, _) in find(machine).items():
-        drawn = _drawn(spec, form)
-        out.mkdir(parents=True, exist_ok=True)
+    found = find(machine)
+    made_folder(out)
+    for name, (spec, _) in found.items():
         path = out / f"{name}.{suffix}"
-        path.write_bytes(drawn)
+        path.write_bytes(_drawn(spec, form))
         print(path)
 
 
@@ -48,11 +49,7 @@ def _drawn(spec: "Spec[Any, Any, Any]", form: Format) -> bytes:
             return mermaid(spec).encode()
         case Format.DOT:
             return dot(spec).encode()
-        case Format.SVG:
+        case Format.SVG | Format.PNG:
             from adapters.draw import picture
 
-            return picture(dot(spec), "svg")
-        case Format.PNG:
-            from adapters.draw import picture
-
-            return picture(dot(spec), "png")
+            return picture(dot(spec), "svg" if form is Format.SVG else "png")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PORT = 8765
 SYNTHETIC = "synthetic"
 HISTORY = 1_500
-SPEED_MAX = 100_000
+SPEED_MAX, PORT_MAX = 100_000, 65_535
 
 
 class Venue(StrEnum):
@@ -37,7 +37,7 @@ def exchange(  # noqa: PLR0913  # the options are the command's
         str, typer.Option(help="The folder of the candle files, or `synthetic`.")
     ] = SYNTHETIC,
     symbol: Annotated[
-        list[str] | None, typer.Option(help="A contract; give it again for more.")
+        list[str] | None, typer.Option(help="A contract, or several as in BTCUSDT,ETHUSDT.")
     ] = None,
     seed: Annotated[int, typer.Option(help="The seed of the synthetic market.")] = 1,
     speed: Annotated[
@@ -57,10 +57,12 @@ def exchange(  # noqa: PLR0913  # the options are the command's
         raise CommandError("not installed: aiohttp; install it to serve an exchange")
     if not 0 <= speed <= SPEED_MAX:
         raise CommandError(f"speed {speed:g}: give 0 to {SPEED_MAX:,}")
+    if not 0 <= port <= PORT_MAX:
+        raise CommandError(f"port {port}: give 0 to {PORT_MAX}")
     from adapters.exchange import setup as setups
     from adapters.exchange.faults import plan
 
-    names = symbol or ["BTCUSDT"]
+    names = [name for each in symbol or ["BTCUSDT"] for name in each.split(",")]
     try:
         planned = plan(faults, seed) if faults else None
         setup = setups.Setup(

@@ -1,24 +1,26 @@
-"""`hedgeproof run`: the hedge wallet, live, under its supervisor."""
+"""`hedgeproof run`: a hedge wallet or a strategy, live, under its supervisor."""
 
 import os
 import sys
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from attrs import frozen
 
+from adapters.cli import plans
 from adapters.cli.terminal import CommandError, made_folder
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from collections.abc import Callable
 
-    from adapters.config import Simulation
     from adapters.journal.store import Journal
     from adapters.live.log import Webhook
     from adapters.live.loop import Loop
+    from adapters.live.prepare import Plan
     from adapters.live.terms import Terms
     from adapters.venue.credentials import Credentials
     from adapters.venue.port import Port
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 STATES = Path("runs/live")
 STATUS_PORT = 8766
 DRIFT_MS = 1_000
-SYMBOL = "BTCUSDT"
-BOT = "hedge-wallet"  # whose orders are ours, by the client order ids that the venue knows
 
 
 class VenueName(StrEnum):
@@ -68,6 +68,7 @@ class Choice:
     on_stop: OnStop
     loss_limit: str
     exposure_limit: str
+    cancel_after: int
     status_port: int
     resume: int | None
 
@@ -91,6 +92,9 @@ Loss = Annotated[str, typer.Option(help="Halt once so much of the first balance 
 Exposure = Annotated[
     str, typer.Option(help="What positions and opening orders may be worth together.")
 ]
+CancelAfter = Annotated[
+    int, typer.Option(help="Have the venue cancel all orders after so many seconds of silence.")
+]
 StatusPort = Annotated[
     int, typer.Option(help="The port of the status on 127.0.0.1; 0: any that is free.")
 ]
@@ -112,9 +116,10 @@ def run(  # noqa: PLR0913  # the options are the command's
     on_stop: Stop = OnStop.LEAVE,
     loss_limit: Loss = "",
     exposure_limit: Exposure = "",
+    cancel_after: CancelAfter = 0,
     status_port: StatusPort = STATUS_PORT,
 ) -> None:
-    """Trade the hedge wallet on a venue until it is told to stop."""
+    """Trade a hedge wallet, or a strategy, on a venue until it is told to stop."""
     choice = Choice(
         venue=venue,
         network=_network(url, paper=paper, testnet=testnet, live=live, real_money=real_money),
@@ -123,22 +128,13 @@ def run(  # noqa: PLR0913  # the options are the command's
         on_stop=on_stop,
         loss_limit=loss_limit,
         exposure_limit=exposure_limit,
+        cancel_after=_cancel_after(venue, cancel_after),
         status_port=status_port,
         resume=resume,
     )
-    _run(_chosen(config, symbol), choice, _credentials(keys, simulated=bool(choice.url)))
-
-
-def _chosen(config: Path | None, symbol: str | None) -> "Simulation":
-    """Return the configuration of *config*, for *symbol* where one is given."""
-    from adapters import config as configs
-
-    chosen = configs.default() if config is None else configs.load(config)
-    if symbol is not None or config is None:
-        chosen = configs.replaced(chosen, {"symbol": SYMBOL if symbol is None else symbol})
-    for warning in configs.warnings(chosen):
-        print(f"hedgeproof: {warning}", file=sys.stderr)
-    return chosen
+    _run(
+        plans.chosen(config, symbol, venue), choice, _credentials(keys, simulated=bool(choice.url))
+    )
 
 
 def _network(url: str, *, paper: bool, testnet: bool, live: bool, real_money: bool) -> Network:
@@ -155,6 +151,16 @@ def _network(url: str, *, paper: bool, testnet: bool, live: bool, real_money: bo
     if live and not real_money:
         raise CommandError("--live trades real money; add --yes-real-money to confirm")
     return found[0]
+
+
+def _cancel_after(venue: VenueName, seconds: int) -> int:
+    """Return *seconds* if *venue* can be told to wait so long."""
+    from adapters.venue.venues import VENUES
+
+    least, most = VENUES[venue].terms.cancel_after_s
+    if seconds and not least <= seconds <= most:
+        raise CommandError(f"cancel-after {seconds}: {venue} takes {least} to {most}; or leave it")
+    return seconds
 
 
 def _credentials(keys: Path | None, *, simulated: bool) -> "Credentials":
@@ -179,7 +185,7 @@ def _credentials(keys: Path | None, *, simulated: bool) -> "Credentials":
     return found
 
 
-def _run(config: "Simulation", choice: Choice, credentials: "Credentials") -> None:
+def _run(plan: "Plan", choice: Choice, credentials: "Credentials") -> None:
     """Trade until stopped; a halt, or a failure, ends with another code than 0."""
     import asyncio
 
@@ -194,7 +200,7 @@ def _run(config: "Simulation", choice: Choice, credentials: "Credentials") -> No
             folder(choice.state, account) as path,
             asyncio.Runner(loop_factory=_loop_factory()) as runner,
         ):
-            state = runner.run(_traded(config, choice, credentials, path))
+            state = runner.run(_traded(plan, choice, credentials, path))
     except (AccountError, JournalError, StatusError) as error:
         raise CommandError(str(error)) from error
     print(f"hedgeproof: {state.name}")
@@ -208,24 +214,22 @@ def _loop_factory() -> "Callable[[], AbstractEventLoop] | None":
     return import_module("uvloop").new_event_loop if find_spec("uvloop") else None
 
 
-async def _traded(
-    config: "Simulation", choice: Choice, credentials: "Credentials", path: Path
-) -> "State":
+async def _traded(plan: "Plan", choice: Choice, credentials: "Credentials", path: Path) -> "State":
     """Prepare the account, trade until stopped, and return the supervisor's last state."""
+    import gc
     import time
 
     from adapters.journal.store import Journal
     from adapters.live.log import Log
-    from adapters.live.prepare import prepared
     from adapters.live.start import loop
     from adapters.live.status import served
 
-    ports = _ports(config, choice, credentials)
+    ports = _ports(plan, choice, credentials)
     port = ports()
-    began = f"paper-{time.time_ns()}" if choice.network is Network.PAPER else config.symbol
+    began = f"paper-{time.time_ns()}" if choice.network is Network.PAPER else plan.name
     journal_path = path / f"{began}.journal"
     try:
-        wallet = await prepared(port, config, journal_path, time.time_ns())
+        config = await plan.prepared(port, journal_path, time.time_ns())
     finally:
         await port.close()
     kill = path / "KILL"
@@ -234,20 +238,20 @@ async def _traded(
     with (path / "log.jsonl").open("a") as lines, Journal(journal_path) as journal:
         log = Log(lines, time.time_ns, path.name, _webhook())
         terms = _terms(choice, journal, kill)
-        made = loop(ports, journal, wallet, terms, time.time_ns, log.say)
+        made = loop(ports, journal, config, terms, time.time_ns, log.say)
         _resumable(choice.resume, made)
         _listen(made)
         async with served(made, path.name, choice.status_port) as status_port:
-            print(f"{config.symbol} on {path.name}; journal {journal_path}")
+            print(f"{plan.name} on {path.name}; journal {journal_path}")
             print(f"status at http://127.0.0.1:{status_port}/status; stop with Ctrl-C", flush=True)
+            gc.collect()
+            gc.freeze()  # what is there now stays: to look through it stops the bot for 0.1 s
             state = await made.run(choice.resume)
         await log.close()
     return state
 
 
-def _ports(
-    config: "Simulation", choice: Choice, credentials: "Credentials"
-) -> "Callable[[], Port]":
+def _ports(plan: "Plan", choice: Choice, credentials: "Credentials") -> "Callable[[], Port]":
     """Return what makes a port to trade through."""
     import time
 
@@ -257,13 +261,15 @@ def _ports(
     client = _client(choice)
 
     def made() -> CcxtVenue:
-        return CcxtVenue(VENUES[choice.venue], [config.symbol], BOT, credentials, client)
+        return CcxtVenue(VENUES[choice.venue], plan.symbols, plan.bot, credentials, client)
 
     if choice.network is not Network.PAPER:
         return made
-    from adapters.cli.paper import PaperPort
+    from adapters.cli.paper import PaperPort, venue_of
 
-    paper = PaperPort(made, config, time.time_ns)  # its orders outlive a connection
+    paper = PaperPort(
+        made, partial(venue_of, plan), time.time_ns
+    )  # its orders outlive a connection
     return lambda: paper
 
 
@@ -290,20 +296,22 @@ def _client(choice: Choice) -> dict[str, object]:
 
 
 def _terms(choice: Choice, journal: "Journal", kill: Path) -> "Terms":
-    """Return the terms of the run, limits in the money units of the journal's contract."""
+    """Return the terms of the run, limits in the money units of the journal's contracts."""
     from adapters import config as configs
+    from adapters.bots import instruments_of
     from adapters.live.start import begun
     from adapters.live.terms import Terms
     from spec.supervisor import StopPolicy
 
-    wallet, cash = begun(journal)
-    money = wallet.instrument.money
+    config, cash = begun(journal)
+    money = instruments_of(config)[0].money
     loss, exposure = choice.loss_limit, choice.exposure_limit
     return Terms(
         policy=StopPolicy[choice.on_stop.upper()],
         equity_min=cash - configs.units("loss-limit", loss, money) if loss else None,
         exposure_max=configs.units("exposure-limit", exposure, money) if exposure else None,
         kill_file=kill,
+        cancel_after_s=choice.cancel_after or None,
         drift_ms=None if choice.url else DRIFT_MS,  # a simulated exchange has a clock of its own
     )
 

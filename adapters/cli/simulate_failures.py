@@ -65,7 +65,7 @@ class _Watch:
         self, at_ns: int, event: "Event", commands: "tuple[Command, ...]", after: "Bot"
     ) -> None:
         """Check the step that made *after* of the bot before."""
-        from adapters.journal.properties import CHECKS
+        from adapters.journal.properties import checks_of
         from adapters.journal.replay import Moment
         from adapters.journal.steps import Step, changes
 
@@ -74,7 +74,8 @@ class _Watch:
         moment = Moment(row=self._row, at_ns=at_ns, before=self._bot, step=step, after=after)
         self._bot = after
         if self.failure is None:
-            found = ((name, text) for name, (_, check) in CHECKS.items() for text in check(moment))
+            checks = checks_of(after).items()
+            found = ((name, text) for name, (_, check) in checks for text in check(moment))
             wrong = (Failure(name, text, moment) for name, text in found if text)
             self.failure = next(wrong, None)
         if self._then is not None:
@@ -114,13 +115,17 @@ def _where(failure: Failure) -> str:
 def _rows(moment: "Moment") -> Iterator[str]:
     """Yield the rows that the step of *moment* takes, which is repeated for that."""
     from machines import bot as bots
+    from machines.bot import Bot
+    from machines.messages import Bars
     from simulator.record import tally
 
     assert moment.step is not None
-    before = moment.before
+    before, event = moment.before, moment.step.event
+    assert isinstance(before, Bot)
+    assert not isinstance(event, Bars)
     counted = tally(before.spec), tally(before.book.spec)
     book = evolve(before.book, spec=counted[1])
-    bots.step(evolve(before, spec=counted[0], book=book), moment.step.event)
+    bots.step(evolve(before, spec=counted[0], book=book), event)
     for spec in counted:
         for state, symbol in spec.counts:
             yield f"{spec.name} {state.name} x {symbol.name}"

@@ -82,7 +82,7 @@ class VenuePort:
         assert isinstance(report.event, Reconciled)
         found = report.event
         return OrderState(
-            symbol=0,
+            symbol=report.symbol,
             client_order_id=self.ours(client_order_id),
             venue_id=str(client_order_id),
             found=found.found,
@@ -108,7 +108,7 @@ class VenuePort:
 
     async def place(self, symbol: int, client_order_id: int, order: Wanted) -> Outcome:
         """Submit *order*."""
-        self.venue.submit(Place(client_order_id, order), symbol, self.clock_ns())
+        self.venue.submit(Place(client_order_id, order, symbol), symbol, self.clock_ns())
         return _outcome(self.flush(), client_order_id)
 
     async def cancel(self, symbol: int, client_order_id: int) -> Outcome:
@@ -170,6 +170,11 @@ class VenuePort:
         if any(isinstance(message, ModeSet) for message in self.flush()):
             return Done(changed)
         return Rejected(Reason.NONE, "open", "a position or an order is open")
+
+    async def cancel_after(self, seconds: int) -> Setting:
+        """Do nothing: the orders are gone when the process is."""
+        del seconds
+        return Done(changed=False)
 
     async def set_leverage(self, symbol: int, leverage: int) -> Setting:
         """Check the leverage: the simulated account has it from the beginning."""

@@ -1,17 +1,18 @@
 """The audit: replay every step, check every property that the bot's side can show, sum it up."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from attrs import field, frozen
 
+from adapters.bots import AnyBot
 from adapters.journal.chain import End, Row
 from adapters.journal.errors import JournalError
-from adapters.journal.properties import CHECKS
-from adapters.journal.replay import Moment, replayed
+from adapters.journal.properties import checks_of
+from adapters.journal.replay import Checks, Moment, replayed
 from adapters.journal.steps import intents
 from adapters.journal.store import Reader
-from machines.bot import Bot
 
 FINDINGS_MAX = 20  # of each property: the first ones tell the most
 
@@ -27,10 +28,11 @@ class Finding:
 
 @frozen
 class Tally:
-    """How many cases of a property were looked at, and how many of them failed."""
+    """How many cases of a property, in *words*, were looked at, and how many of them failed."""
 
     cases: int = 0
     failed: int = 0
+    words: str = ""
 
 
 @frozen(kw_only=True)
@@ -51,7 +53,7 @@ class Audit:
     intents: int = 0
     commands: int = 0
     changes: int = 0
-    bot: Bot | None = field(default=None, repr=False)
+    bot: AnyBot | None = field(default=None, repr=False)
     tallies: dict[str, Tally] = field(factory=dict[str, Tally])
     findings: tuple[Finding, ...] = ()
     fault: JournalError | None = None
@@ -67,18 +69,20 @@ class Auditor:
 
     def __init__(self) -> None:
         self.counts = dict.fromkeys(("steps", "snapshots", "intents", "commands", "changes"), 0)
-        self.cases = dict.fromkeys(CHECKS, 0)
-        self.failed = dict.fromkeys(CHECKS, 0)
+        self.checks: Checks = {}
+        self.cases = Counter[str]()
+        self.failed = Counter[str]()
         self.findings: list[Finding] = []
         self.first: Moment | None = None
         self.last: Moment | None = None
 
     def see(self, moment: Moment) -> None:
         """Count *moment*, and check each property of it."""
-        self.first = self.first or moment
+        if self.first is None:
+            self.first, self.checks = moment, checks_of(moment.after)
         self.last = moment
         self._count(moment)
-        for name, (_, check) in CHECKS.items():
+        for name, (_, check) in self.checks.items():
             for text in check(moment):
                 self.cases[name] += 1
                 if text:
@@ -95,7 +99,10 @@ class Auditor:
             until_ns=last.at_ns if last else 0,
             **self.counts,
             bot=last.after if last else None,
-            tallies={name: Tally(self.cases[name], self.failed[name]) for name in CHECKS},
+            tallies={
+                name: Tally(self.cases[name], self.failed[name], words)
+                for name, (words, _) in self.checks.items()
+            },
             findings=tuple(self.findings),
             fault=fault,
         )

@@ -22,6 +22,7 @@ class Kind(IntEnum):
     SNAPSHOT = 0
     STEP = 1
     SUPERVISION = 2
+    INTERVENTION = 3
 
 
 class Row(NamedTuple):

@@ -1,22 +1,24 @@
 """Steps and snapshots as canonical JSON: one text for each value, and one value for each text.
 
 Only the types of the bot's own messages and states are known here, and every field is checked
-both ways: what is no whole number, no truth value and no word of those types is not written.
+both ways: what is no number, no truth value and no word of those types is not written.
 """
 
 import json
 from collections.abc import Callable
 from enum import IntEnum
+from math import isfinite
 from types import UnionType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_origin
 
 from cattrs import Converter
 from cattrs.errors import BaseValidationError, ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 from cattrs.strategies import configure_tagged_union
 
-from adapters.journal.steps import Snapshot, Step, Supervision
-from machines import bot as bots
+from adapters import bots
+from adapters.journal.steps import Intervention, Snapshot, Step, Supervision
+from machines import overlay
 from machines import supervisor as supervisors
 from machines.bot import Bot
 from machines.messages import Command
@@ -24,9 +26,10 @@ from machines.order import Event as OrderEvent
 from machines.order_manager import Book
 
 T = TypeVar("T")
-Body = Step | Snapshot | Supervision
+Body = Step | Snapshot | Supervision | Intervention
 UNIONS: tuple[UnionType, ...] = (  # the inner ones first
     OrderEvent,
+    overlay.Command,
     bots.Event,
     Command,
     supervisors.Event,
@@ -55,20 +58,37 @@ def encode(value: object) -> str:
 def decode(text: str, kind: type[T]) -> T:
     """Return the value of class *kind* whose `encode` is *text*.
 
+    A field that is left out has its default: older releases did not have all of today's.
+
     Raises:
         CodecError: There is none.
     """
     try:
-        value = _converter.structure(json.loads(text), kind)
+        found: object = json.loads(text)
+        value = _converter.structure(found, kind)
     except CodecError:
         raise
     except (BaseValidationError, ForbiddenExtraKeysError, RecursionError) as error:
         raise CodecError(f"no {kind.__name__}: {error}") from error
     except (ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
         raise CodecError(f"no {kind.__name__}: {error!r}") from error
-    if encode(value) != text:
+    written = encode(value)
+    if written != text and not (_text(found) == text and _says(found, json.loads(written))):
         raise CodecError(f"no {kind.__name__}: it would be written in another way")
     return value
+
+
+def _says(found: object, written: object) -> bool:
+    """Return whether *found* is what is *written*, but for fields that older releases left out."""
+    if type(found) is not type(written):
+        return False
+    if isinstance(found, dict):
+        said, all_of_it = cast("dict[str, object]", found), cast("dict[str, object]", written)
+        return all(_says(each, all_of_it[name]) for name, each in said.items())
+    if isinstance(found, list):
+        one, other = cast("list[object]", found), cast("list[object]", written)
+        return len(one) == len(other) and all(map(_says, one, other))
+    return found == written
 
 
 def _text(plain: object) -> str:
@@ -80,6 +100,23 @@ def _whole(value: object, _: object = None) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise CodecError(f"{value!r} is no whole number")
     return int(value)
+
+
+def _real(value: object, _: object = None) -> float | str:
+    """Return *value* if it is a float, and the word for what no JSON number is."""
+    if not isinstance(value, float | int) or isinstance(value, bool):
+        raise CodecError(f"{value!r} is no number")
+    return float(value) if isfinite(value) else str(float(value))
+
+
+def _read_real(value: object, _: object = None) -> float:
+    """Return the float that *value* stands for; its `_real` is *value*, or it is refused."""
+    return float(value) if isinstance(value, str | float) else _whole(value)
+
+
+def _names(value: frozenset[str]) -> list[str]:
+    """Return *value* in order."""
+    return sorted(value)
 
 
 def _truth(value: object, _: object = None) -> bool:
@@ -103,6 +140,10 @@ def _member(value: object, kind: type[IntEnum]) -> IntEnum:
 
 def _is(kind: type) -> Callable[[object], bool]:
     return lambda found: found is kind
+
+
+def _is_set(kind: object) -> bool:
+    return get_origin(kind) is frozenset
 
 
 def _is_enum(kind: object) -> bool:
@@ -129,12 +170,14 @@ def _made() -> Converter:
     for is_kind, write, read in (
         (_is(int), _whole, _whole),
         (_is(bool), _truth, _truth),
+        (_is(float), _real, _read_real),
         (_is_enum, _whole, _member),
     ):
         converter.register_unstructure_hook_func(is_kind, write)
         converter.register_structure_hook_func(is_kind, read)
     converter.register_unstructure_hook(str, _words)
     converter.register_structure_hook(str, _words)
+    converter.register_unstructure_hook_func(_is_set, _names)
     for union in UNIONS:
         configure_tagged_union(cast("Any", union), converter, tag_name=TAG)
     for kind in (Book, Bot):

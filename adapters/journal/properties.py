@@ -4,68 +4,86 @@ A check yields one text for each case that it looks at: empty where the rule hol
 wrong.  What needs the venue's side, or time, is proven on the closed worlds and not here.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from adapters.journal.replay import Moment
+from adapters.bots import AnyBot, Holding, holdings, sequence_of
+from adapters.journal import mirror_properties, wallet_properties
+from adapters.journal.replay import Checks, Moment
 from adapters.journal.steps import ORDER
-from machines import ladder, order, position
-from machines.bot import Bot
+from machines import order, position
 from machines.messages import AccountReport, Place, Report, Restarted
 from machines.order import Found, Lost, Reconciled
 from machines.order_manager import Working, live
-from spec.hedge_wallet import OrderKind
-from spec.hedge_wallet import State as Phase
+from machines.portfolio import Portfolio
+from machines.position import Pair
 from spec.order import State
-from spec.terms import OrderType, PositionMode
-
-Check = Callable[[Moment], Iterator[str]]
+from spec.terms import PositionMode
 
 
 class Trade(NamedTuple):
-    """What a report adds to an order: *qty* lots for *notional* tick-lots; *sign* +1 is a buy."""
+    """What a report adds to an order: *qty* lots for *notional* tick-lots; *sign* +1 is a buy.
+
+    The fill has made *after* of the position *before*.
+    """
 
     working: Working
     sign: int
     qty: int
     notional: int
+    before: Pair
+    after: Pair
 
 
-def by_id(bot: Bot) -> dict[int, Working]:
+def by_id(held: Holding) -> dict[int, Working]:
     """Return the orders that are not final by client order id."""
-    return {working.client_order_id: working for working in live(bot.book)}
+    return {working.client_order_id: working for working in live(held.book)}
+
+
+def of_report(moment: Moment) -> tuple[Holding, Holding, Report] | None:
+    """Return the holdings before and after that *moment* is a report about, and the report."""
+    if moment.step is None or not isinstance(moment.step.event, Report):
+        return None
+    news = moment.step.event
+    return holdings(moment.before)[news.symbol], holdings(moment.after)[news.symbol], news
 
 
 def reported(moment: Moment) -> tuple[Working, Report] | None:
     """Return the order that *moment* is a report about, as it was before, and the report."""
-    if moment.step is None or not isinstance(moment.step.event, Report):
+    if (found := of_report(moment)) is None:
         return None
-    working = by_id(moment.before).get(moment.step.event.client_order_id)
-    return None if working is None else (working, moment.step.event)
+    before, _, news = found
+    working = by_id(before).get(news.client_order_id)
+    return None if working is None else (working, news)
 
 
-def filled_total(bot: Bot, client_order_id: int) -> int:
-    """Return the filled lots that *bot* knows of, of an order open or remembered."""
-    if (working := by_id(bot).get(client_order_id)) is not None:
+def filled_total(held: Holding, client_order_id: int) -> int:
+    """Return the filled lots that are known of an order, open or remembered."""
+    if (working := by_id(held).get(client_order_id)) is not None:
         return working.order.cum_qty
-    return dict(bot.book.closed).get(client_order_id, 0)
+    return dict(held.book.closed).get(client_order_id, 0)
 
 
 def trade(moment: Moment) -> Trade | None:
     """Return what traded, from the totals of the report and of the order alone."""
-    found = reported(moment)
-    if found is None:
+    if (found := of_report(moment)) is None:
         return None
-    working, news = found
-    qty = filled_total(moment.after, news.client_order_id) - working.order.cum_qty
-    notional = news.notional - working.notional
-    return Trade(working, working.wanted.side.sign, qty, notional) if qty else None
+    before, after, news = found
+    working = by_id(before).get(news.client_order_id)
+    if working is None:
+        return None
+    qty = filled_total(after, news.client_order_id) - working.order.cum_qty
+    if not qty:
+        return None
+    notional, wanted = news.notional - working.notional, working.wanted
+    return Trade(working, wanted.side.sign, qty, notional, before.of(wanted), after.of(wanted))
 
 
 def orders_well_formed(moment: Moment) -> Iterator[str]:
     """Each order makes sense in itself."""
-    for number, working in by_id(moment.after).items():
-        yield "" if order.well_formed(working.order) else f"order {number}: {working.order}"
+    for _, held in moment.changed:
+        for number, working in by_id(held).items():
+            yield "" if order.well_formed(working.order) else f"order {number}: {working.order}"
 
 
 def within_report(moment: Moment) -> Iterator[str]:
@@ -74,7 +92,8 @@ def within_report(moment: Moment) -> Iterator[str]:
         return
     working, news = found
     number, said = news.client_order_id, order.total(working.order, news.event)
-    ours, most = filled_total(moment.after, number), order.exposure_max(working.order)
+    after = holdings(moment.after)[news.symbol]
+    ours, most = filled_total(after, number), order.exposure_max(working.order)
     yield "" if ours <= said <= most else f"order {number}: {ours} of {said} reported, {most} asked"
 
 
@@ -93,14 +112,15 @@ def one_order_an_id(moment: Moment) -> Iterator[str]:
     """ORD-3: a new order has a new id; an old id is sent again only if its order was absent."""
     if moment.step is None:
         return
-    known = by_id(moment.before)
+    newest = sequence_of(moment.before)
     for command in moment.step.commands:
         if not isinstance(command, Place):
             continue
         number, event = command.client_order_id, moment.step.event
-        if number > moment.before.book.sequence:
+        if number > newest:
             yield ""
             continue
+        known = by_id(holdings(moment.before)[command.symbol])
         answer = event.event if isinstance(event, Report) else None
         absent = isinstance(answer, Reconciled) and answer.found is Found.ABSENT
         same = number in known and known[number].wanted == command.order
@@ -109,12 +129,13 @@ def one_order_an_id(moment: Moment) -> Iterator[str]:
 
 def final_absorbs(moment: Moment) -> Iterator[str]:
     """ORD-4: a filled total never shrinks, and what is closed does not come back."""
-    now = by_id(moment.after)
-    for number, working in by_id(moment.before).items():
-        was, is_now = working.order.cum_qty, filled_total(moment.after, number)
-        yield "" if is_now >= was else f"order {number}: filled {was}, then {is_now}"
-    for number, _ in moment.before.book.closed:
-        yield "" if number not in now else f"order {number} was closed and works again"
+    for before, after in moment.changed:
+        now = by_id(after)
+        for number, working in by_id(before).items():
+            was, is_now = working.order.cum_qty, filled_total(after, number)
+            yield "" if is_now >= was else f"order {number}: filled {was}, then {is_now}"
+        for number, _ in before.book.closed:
+            yield "" if number not in now else f"order {number} was closed and works again"
 
 
 def unknown_by_loss(moment: Moment) -> Iterator[str]:
@@ -132,7 +153,9 @@ def unknown_by_loss(moment: Moment) -> Iterator[str]:
 
 def position_well_formed(moment: Moment) -> Iterator[str]:
     """The position makes sense in itself."""
-    yield "" if position.well_formed(moment.after.pair) else f"{moment.after.pair}"
+    for _, held in moment.changed:
+        for pair in _pairs(held):
+            yield "" if position.well_formed(pair) else f"{pair}"
 
 
 def conserves(moment: Moment) -> Iterator[str]:
@@ -140,23 +163,27 @@ def conserves(moment: Moment) -> Iterator[str]:
     if (found := trade(moment)) is None:
         return
     paid = found.sign * found.notional
-    before = position.total_pnl(moment.before.pair, 0)
-    change = position.total_pnl(moment.after.pair, 0) - before
+    change = position.total_pnl(found.after, 0) - position.total_pnl(found.before, 0)
     yield "" if change == -paid else f"a fill of {paid} tick-lots changed the total by {change}"
 
 
 def one_leg(moment: Moment) -> Iterator[str]:
     """POS-2: a fill moves net by its lots and changes one leg; without one nothing moves."""
-    before, after = moment.before.pair, moment.after.pair
-    found = trade(moment)
-    if found is None:
-        if moment.step is not None and not isinstance(moment.step.event, AccountReport):
-            yield "" if before == after else "the position changed without a fill"
+    if moment.step is None or isinstance(moment.step.event, AccountReport):
         return
+    found = trade(moment)
+    pairs = [
+        each for was, now in moment.changed for each in zip(_pairs(was), _pairs(now), strict=True)
+    ]
+    moves = sum(before != after for before, after in pairs)
+    if found is None:
+        yield "" if not moves else "the position changed without a fill"
+        return
+    before, after = found.before, found.after
     moved = position.net_qty(after) - position.net_qty(before)
     legs = (before.long != after.long) + (before.short != after.short)
     flips = before.mode is PositionMode.ONE_WAY and legs == len(("long", "short"))
-    ok = moved == found.sign * found.qty and (legs == 1 or flips)
+    ok = moved == found.sign * found.qty and (legs == 1 or flips) and moves == 1
     yield "" if ok else f"a fill of {found.sign * found.qty} moved net by {moved}, {legs} legs"
 
 
@@ -165,64 +192,17 @@ def only_reduces(moment: Moment) -> Iterator[str]:
     found = trade(moment)
     if found is None or not found.working.wanted.reduce_only:
         return
-    before, after = moment.before.pair, moment.after.pair
+    before, after = found.before, found.after
     grew = after.long.qty > before.long.qty or after.short.qty > before.short.qty
     yield f"order {found.working.client_order_id} opened a leg" if grew else ""
 
 
-def never_both(moment: Moment) -> Iterator[str]:
-    """HW-1: counted long and short at once only in ADVANCE, until the exit's fill is known."""
-    wallet = moment.after.wallet
-    both = ladder.exit_qty(wallet) > 0 and ladder.shorts(wallet) > 0
-    wrong = both and wallet.phase is not Phase.ADVANCE
-    yield f"long and short in {wallet.phase.name}" if wrong else ""
+def _pairs(held: Holding) -> tuple[Pair, ...]:
+    """Return the positions of a symbol: the strategy's, and the overlay's where there is one."""
+    return (held.pair,) if held.mirror is None else (held.pair, held.mirror)
 
 
-def short_as_sold(moment: Moment) -> Iterator[str]:
-    """HW-2.1: short is at most what the four slots have sold or are selling."""
-    held, wallet = moment.after.pair.short.qty, moment.after.wallet
-    most = ladder.short_qty(wallet) + _under_way(moment.after, OrderKind.STOP_ENTRY_SHORT)
-    yield "" if held <= most else f"{held} lots short, the slots account for {most}"
-
-
-def long_as_bought(moment: Moment) -> Iterator[str]:
-    """HW-2.2: long is at most what the wallet has bought or is buying."""
-    held, wallet = moment.after.pair.long.qty, moment.after.wallet
-    most = wallet.long_qty + _under_way(moment.after, OrderKind.MARKET_BUY_FULL)
-    yield "" if held <= most else f"{held} lots long, the wallet accounts for {most}"
-
-
-def _under_way(bot: Bot, kind: OrderKind) -> int:
-    """Return the lots that working orders of *kind* have filled or can fill."""
-    orders = (working for working in live(bot.book) if working.wanted.kind == kind)
-    return sum(order.exposure(working.order) for working in orders)
-
-
-def no_twins(moment: Moment) -> Iterator[str]:
-    """HW-5: no two working stop orders share level and kind."""
-    seen = [
-        (working.wanted.kind, working.wanted.trigger_ticks)
-        for working in live(moment.after.book)
-        if working.wanted.type is not OrderType.MARKET and not working.order.triggered
-    ]
-    yield "" if len(set(seen)) == len(seen) else f"two orders of one kind and level: {sorted(seen)}"
-
-
-def halts_when_liquidated(moment: Moment) -> Iterator[str]:
-    """HW-10: a wallet halts only on news of a liquidation."""
-    if moment.after.wallet.halted and not moment.before.wallet.halted:
-        more = moment.after.account.liquidations > moment.before.account.liquidations
-        yield "" if more else "it halted without a liquidation"
-
-
-def phase_counts(moment: Moment) -> Iterator[str]:
-    """HW-11: the phase says how many slots are short, and whether the exit has filled."""
-    wallet = moment.after.wallet
-    anew = wallet.phase is Phase.RESET or not wallet.halted or ladder.shorts(wallet) > 0
-    yield "" if ladder.well_formed(wallet) and anew else f"{wallet.phase.name}: {wallet.slots}"
-
-
-CHECKS: dict[str, tuple[str, Check]] = {
+COMMON: Checks = {
     "order": ("Every order makes sense in itself.", orders_well_formed),
     "ORD-1": ("Our filled total <= what the venue reports <= the quantity.", within_report),
     "ORD-2": ("Our exposure bound covers what the venue reports.", exposure_covers),
@@ -233,10 +213,11 @@ CHECKS: dict[str, tuple[str, Check]] = {
     "POS-1": ("Every fill is conserved in realized profit and cost.", conserves),
     "POS-2": ("A fill moves net by its lots and changes one leg.", one_leg),
     "POS-4": ("A reduce-only order never opens or flips a leg.", only_reduces),
-    "HW-1": ("Long and short at once only until the exit's fill is known.", never_both),
-    "HW-2.1": ("Short at most what the four slots sold or are selling.", short_as_sold),
-    "HW-2.2": ("Long at most what the wallet bought or is buying.", long_as_bought),
-    "HW-5": ("No two working orders share level and kind.", no_twins),
-    "HW-10": ("The wallet halts only when it was liquidated.", halts_when_liquidated),
-    "HW-11": ("The phase says how many slots are short.", phase_counts),
 }
+
+
+def checks_of(bot: AnyBot) -> Checks:
+    """Return the checks that there are of *bot*."""
+    if isinstance(bot, Portfolio):
+        return COMMON if bot.mirrors is None else COMMON | mirror_properties.CHECKS
+    return COMMON | wallet_properties.CHECKS

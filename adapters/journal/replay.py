@@ -1,20 +1,20 @@
 """Replay: the machines take the recorded steps again, and a bot goes on where its journal ends."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import cached_property
 from typing import TypeVar
 
 from attrs import frozen
 
+from adapters import bots
+from adapters.bots import AnyBot, Config, Event, Holding, config_of, holdings
 from adapters.journal.chain import Kind, Row
 from adapters.journal.codec import CodecError, decode
 from adapters.journal.errors import NO_ROW, JournalError
-from adapters.journal.steps import Snapshot, Step, Supervision, changes
+from adapters.journal.steps import Intervention, Snapshot, Step, Supervision, changes
 from adapters.journal.store import Journal
-from machines import bot as bots
 from machines import supervisor as supervisors
-from machines.bot import Bot, Event
-from machines.ladder import Config
 from machines.messages import Command, Restarted
 from machines.supervisor import Supervisor
 
@@ -31,9 +31,19 @@ class Moment:
 
     row: int
     at_ns: int
-    before: Bot
+    before: AnyBot
     step: Step | None
-    after: Bot
+    after: AnyBot
+
+    @cached_property
+    def changed(self) -> tuple[tuple[Holding, Holding], ...]:
+        """What has changed: what the bot had of a symbol, and what it has; all of a snapshot."""
+        pairs = zip(holdings(self.before), holdings(self.after), strict=True)
+        return tuple(each for each in pairs if self.step is None or each[0] != each[1])
+
+
+Check = Callable[[Moment], Iterator[str]]
+Checks = dict[str, tuple[str, Check]]  # by the name of what must hold, with what that is
 
 
 def replayed(rows: Iterable[Row]) -> Iterator[Moment]:
@@ -42,13 +52,15 @@ def replayed(rows: Iterable[Row]) -> Iterator[Moment]:
     Raises:
         JournalError: A row is no step, or the machines do otherwise than it says.
     """
-    bot: Bot | None = None
+    bot: AnyBot | None = None
     supervisor: Supervisor | None = None
     for row in rows:
         if row.kind is Kind.SUPERVISION:
             supervisor = _supervised(row, supervisor)
+        elif row.kind is Kind.INTERVENTION:
+            decoded(row, Intervention)  # the bot hears of it by reports only
         elif row.kind is Kind.SNAPSHOT:
-            found = _decoded(row, Snapshot).bot
+            found = decoded(row, Snapshot).bot
             if bot is not None and found != bot:
                 raise JournalError(row.row, "its bot is not what the rows before make", WROTE)
             yield Moment(row=row.row, at_ns=row.at_ns, before=found, step=None, after=found)
@@ -61,10 +73,13 @@ def replayed(rows: Iterable[Row]) -> Iterator[Moment]:
             bot = moment.after
 
 
-def _stepped(row: Row, bot: Bot) -> Moment:
+def _stepped(row: Row, bot: AnyBot) -> Moment:
     """Return what the step of *row* makes of *bot*."""
-    step = _decoded(row, Step)
-    after, commands = bots.step(bot, step.event)
+    step = decoded(row, Step)
+    try:
+        after, commands = bots.step(bot, step.event)
+    except TypeError as error:
+        raise JournalError(row.row, str(error), WROTE) from error
     if commands != step.commands:
         raise JournalError(row.row, "the machines ask for other commands than it says", WROTE)
     if changes(bot, step.event, after) != step.changes:
@@ -74,7 +89,7 @@ def _stepped(row: Row, bot: Bot) -> Moment:
 
 def _supervised(row: Row, before: Supervisor | None) -> Supervisor:
     """Return what *row* has made of the supervisor *before*."""
-    told = _decoded(row, Supervision)
+    told = decoded(row, Supervision)
     if before is not None and supervisors.step(before, told.event)[0] != told.supervisor:
         raise JournalError(row.row, "the supervisor does otherwise than it says", WROTE)
     return told.supervisor
@@ -93,15 +108,21 @@ def supervisor(journal: Journal) -> Supervisor:
         return _supervised(next(rows), None)
 
 
-def _decoded(row: Row, kind: type[T]) -> T:
-    """Return what *row* says."""
+def decoded(row: Row, kind: type[T]) -> T:
+    """Return what *row* says.
+
+    Raises:
+        JournalError: It says nothing of *kind*, as this release knows it.
+    """
     try:
         return decode(row.body, kind)
     except CodecError as error:
         raise JournalError(row.row, str(error), WROTE) from error
 
 
-def tell(journal: Journal, bot: Bot, event: Event, at_ns: int) -> tuple[Bot, tuple[Command, ...]]:
+def tell(
+    journal: Journal, bot: AnyBot, event: Event, at_ns: int
+) -> tuple[AnyBot, tuple[Command, ...]]:
     """Return *bot* after *event*, and the commands, which may leave: the journal has them.
 
     Raises:
@@ -113,13 +134,13 @@ def tell(journal: Journal, bot: Bot, event: Event, at_ns: int) -> tuple[Bot, tup
     return after, commands
 
 
-def rebuilt(journal: Journal) -> Bot:
+def rebuilt(journal: Journal) -> AnyBot:
     """Return the bot as the journal has made it, from the newest snapshot on.
 
     Raises:
         JournalError: A row from there on is not as it was written, or the machines do otherwise.
     """
-    bot: Bot | None = None
+    bot: AnyBot | None = None
     with closing(journal.rows(journal.last_snapshot())) as rows:
         for moment in replayed(rows):
             bot = moment.after
@@ -128,20 +149,20 @@ def rebuilt(journal: Journal) -> Bot:
     return bot
 
 
-def opened(journal: Journal, config: Config) -> Bot:
+def opened(journal: Journal, config: Config) -> AnyBot:
     """Return the bot of *journal*, which is of *config*.
 
     Raises:
         JournalError: As `rebuilt`; or *config* is not the journal's.
     """
     bot = rebuilt(journal)
-    if bot.wallet.config != config:
+    if config_of(bot) != config:
         fix = "give that one, or begin a new journal once the account is flat"
         raise JournalError(NO_ROW, "it is of another configuration", fix)
     return bot
 
 
-def resume(journal: Journal, config: Config, at_ns: int) -> tuple[Bot, tuple[Command, ...]]:
+def resume(journal: Journal, config: Config, at_ns: int) -> tuple[AnyBot, tuple[Command, ...]]:
     """Return the bot of *journal*, told that it has restarted, and the commands that follow.
 
     Raises:

@@ -24,7 +24,12 @@ CHAIN = """CREATE TABLE chain (
 )"""
 SNAPSHOTS = "CREATE INDEX snapshots ON journal (row) WHERE kind = 0"  # a restart looks for the last
 SUPERVISIONS = "CREATE INDEX supervisions ON journal (row) WHERE kind = 2"  # ... for this one too
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((JOURNAL, CHAIN), (SNAPSHOTS,), (SUPERVISIONS,))
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (JOURNAL, CHAIN),
+    (SNAPSHOTS,),
+    (SUPERVISIONS,),
+    (),  # rows of one more kind: the supervisor's own commands
+)
 
 
 def version(connection: sqlite3.Connection) -> int:

@@ -4,24 +4,25 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from machines.bot import Bot, Event
+from adapters.bots import AnyBot, Event, holdings, states
 from machines.messages import Cancel, Command, Place, Query, Report
 from machines.order import step
-from machines.order_manager import Working, live
+from machines.order_manager import Book, Working, live
 from machines.supervisor import Event as SupervisorEvent
 from machines.supervisor import Supervisor
 from spec.order import State
 
 Intent = Place | Cancel | Query
 ABSENT = -1
-ORDER, POSITION, WALLET, HALTED = "order", "position", "hedge_wallet", "halted"
+ORDER = "order"
 
 
 @frozen
 class Change:
     """The machine of this name went from state *before* to state *after*.
 
-    *number* is the client order id of an order, else 0; `ABSENT` is the state before an order.
+    *number* is the client order id of an order, else the symbol; `ABSENT` is the state before an
+    order.
     """
 
     machine: str
@@ -43,7 +44,7 @@ class Step:
 class Snapshot:
     """The bot as all rows before have made it."""
 
-    bot: Bot
+    bot: AnyBot
 
 
 @frozen
@@ -54,6 +55,13 @@ class Supervision:
     supervisor: Supervisor
 
 
+@frozen
+class Intervention:
+    """The supervisor sends *commands* of its own."""
+
+    commands: tuple[Place | Cancel, ...]
+
+
 def intents(step_: Step) -> tuple[Intent, ...]:
     """Return the commands that must be on disk before they leave.
 
@@ -62,25 +70,22 @@ def intents(step_: Step) -> tuple[Intent, ...]:
     return tuple(command for command in step_.commands if isinstance(command, Intent))
 
 
-def changes(before: Bot, event: Event, after: Bot) -> tuple[Change, ...]:
+def changes(before: AnyBot, event: Event, after: AnyBot) -> tuple[Change, ...]:
     """Return how the states of the machines differ, the orders first, the oldest first."""
-    found = list(_orders(before, event, after))
-    for name, was, now in (
-        (POSITION, int(before.pair.state), int(after.pair.state)),
-        (WALLET, int(before.wallet.phase), int(after.wallet.phase)),
-        (HALTED, int(before.wallet.halted), int(after.wallet.halted)),
-    ):
+    found: list[Change] = []
+    for held, holds in zip(holdings(before), holdings(after), strict=True):
+        if held.book is not holds.book:
+            found += _orders(held.book, event, holds.book)
+    for (name, number, was), (_, _, now) in zip(states(before), states(after), strict=True):
         if was != now:
-            found.append(Change(name, 0, was, now))
+            found.append(Change(name, number, was, now))
     return tuple(found)
 
 
-def _orders(before: Bot, event: Event, after: Bot) -> Iterator[Change]:
+def _orders(before: Book, event: Event, after: Book) -> Iterator[Change]:
     """Yield the changes of orders; a final one has left the book, so its step is repeated."""
-    if before.book is after.book:
-        return
-    was = {working.client_order_id: working for working in live(before.book)}
-    now = {working.client_order_id: working for working in live(after.book)}
+    was = {working.client_order_id: working for working in live(before)}
+    now = {working.client_order_id: working for working in live(after)}
     for number in sorted(was | now):
         old = int(was[number].order.state) if number in was else ABSENT
         new = int(now[number].order.state if number in now else _final(was[number], event))

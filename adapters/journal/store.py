@@ -12,12 +12,12 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Self
 
+from adapters.bots import AnyBot
 from adapters.journal import schema
 from adapters.journal.chain import GENESIS, KEEP, End, Kind, Row, following, verified
 from adapters.journal.codec import Body, CodecError, encode
 from adapters.journal.errors import NO_ROW, JournalError
-from adapters.journal.steps import Snapshot, Step, Supervision, intents
-from machines.bot import Bot
+from adapters.journal.steps import Intervention, Snapshot, Step, Supervision, intents
 
 BATCH = 256
 SELECT = "SELECT row, kind, at_ns, body, hash FROM journal WHERE row >= ? ORDER BY row"
@@ -54,7 +54,7 @@ class Journal:
 
     @classmethod
     def create(
-        cls, path: Path, bot: Bot, at_ns: int, *, durable: bool = True, batch: int = BATCH
+        cls, path: Path, bot: AnyBot, at_ns: int, *, durable: bool = True, batch: int = BATCH
     ) -> Self:
         """Make a journal at *path* whose row 0 is *bot*, and open it.
 
@@ -86,7 +86,7 @@ class Journal:
             self.flush()
         return self.head.row
 
-    def snapshot(self, at_ns: int, bot: Bot) -> int:
+    def snapshot(self, at_ns: int, bot: AnyBot) -> int:
         """Write the whole *bot*, as the steps so far have made it, and return the row."""
         self._add(Kind.SNAPSHOT, at_ns, _encoded(Snapshot(bot)))
         self.flush(full=self.durable)
@@ -95,6 +95,12 @@ class Journal:
     def supervise(self, at_ns: int, supervision: Supervision) -> int:
         """Write what the supervisor was told, and return the row: a halt outlives its process."""
         self._add(Kind.SUPERVISION, at_ns, _encoded(supervision))
+        self.flush(full=self.durable)
+        return self.head.row
+
+    def intervene(self, at_ns: int, intervention: Intervention) -> int:
+        """Write what the supervisor sends, and return the row; then it may leave."""
+        self._add(Kind.INTERVENTION, at_ns, _encoded(intervention))
         self.flush(full=self.durable)
         return self.head.row
 

@@ -6,11 +6,13 @@ from typing import assert_never
 
 from attrs import evolve, fields, frozen
 
+from adapters.bots import AnyBot, Event
 from adapters.journal.replay import Moment
 from adapters.journal.steps import ABSENT, ORDER, Change, Intent
-from machines.bot import Event
+from machines.bot import Bot
 from machines.hedge_wallet import Price
-from machines.messages import Command, Place, Query, Report, Wanted, Woken
+from machines.messages import Bars, Command, Place, Query, Report, Wanted, Woken
+from machines.pricing.kinds import Kind
 from spec.hedge_wallet import OrderKind
 from spec.order import State
 from spec.terms import OrderType, PositionSide, Reason
@@ -49,7 +51,7 @@ def story(moments: Iterable[Moment], client_order_id: int) -> Iterator[Line]:
             if change.machine == ORDER and change.number == client_order_id
         ]
         asked = [
-            Line(moment.row, moment.at_ns, Way.ASKED, command_words(command))
+            Line(moment.row, moment.at_ns, Way.ASKED, command_words(command, moment.after))
             for command in moment.step.commands
             if isinstance(command, Intent) and command.client_order_id == client_order_id
         ]
@@ -97,24 +99,32 @@ def event_words(event: Event) -> str:
             return f"Price {event.ticks}"
         case Woken():
             return f"Woken {event.key}"
+        case Bars():
+            return f"Bars {event.open_ms}"
         case _:
             return type(event).__name__
 
 
-def command_words(command: Command) -> str:
-    """Return *command* in a few words."""
+def command_words(command: Command, bot: AnyBot) -> str:
+    """Return *command* of *bot* in a few words."""
     if isinstance(command, Place):
-        return f"Place {_wanted(command.order)}"
+        return f"Place {', '.join((_purpose(command, bot), *_wanted(command.order)))}"
     if isinstance(command, Query):
         return f"Query {command.query}"
     return type(command).__name__
 
 
-def _wanted(wanted: Wanted) -> str:
+def _purpose(place: Place, bot: AnyBot) -> str:
+    """Return what an order of *bot* is for."""
+    wanted = place.order
+    if isinstance(bot, Bot):
+        return f"{OrderKind(wanted.kind).name} at unit {wanted.unit}"
+    return f"{Kind(wanted.kind).name} of {bot.desks[place.symbol].instrument.symbol}"
+
+
+def _wanted(wanted: Wanted) -> list[str]:
     """Return an order in a few words."""
-    kind = OrderKind(wanted.kind).name
-    words = [f"{kind} at unit {wanted.unit}", f"{wanted.side.name} {wanted.qty} lots"]
-    words.append(OrderType(wanted.type).name)
+    words = [f"{wanted.side.name} {wanted.qty} lots", OrderType(wanted.type).name]
     if wanted.trigger_ticks:
         words.append(f"trigger {wanted.trigger_ticks}")
     if wanted.price_ticks:
@@ -123,7 +133,7 @@ def _wanted(wanted: Wanted) -> str:
         words.append(f"leg {wanted.position_side.name}")
     if wanted.reduce_only:
         words.append("reduce only")
-    return ", ".join(words)
+    return words
 
 
 def _change(change: Change) -> str:

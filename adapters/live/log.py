@@ -7,7 +7,17 @@ from typing import IO, Any
 
 from attrs import field, frozen
 
-LOUD = frozenset({"alert", "refused", "unexplained position", "orphan", "exposure limit", "bot"})
+LOUD = frozenset(
+    {
+        "alert",
+        "refused",
+        "unexplained position",
+        "orphan",
+        "exposure limit",
+        "bot",
+        "heartbeat refused",
+    }
+)
 TIMEOUT_S = 10.0
 
 

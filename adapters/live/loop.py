@@ -5,14 +5,16 @@ ask the three questions until the answers agree with the journal, run.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 
+from adapters.bots import AnyBot, Event, holdings, mode_of, waits_for_a_person
 from adapters.journal.replay import tell as journaled
 from adapters.journal.store import Journal
 from adapters.live.asking import Asking
+from adapters.live.bars import Closing
 from adapters.live.connection import Connection
-from adapters.live.holdings import holdings, opens_exposure
+from adapters.live.holdings import exposure, opening, opens_exposure
 from adapters.live.matching import OWN_CLOSES, Answers, Difference, compared
 from adapters.live.monitor import Monitor
 from adapters.live.requests import Requests
@@ -20,8 +22,7 @@ from adapters.live.session import Session
 from adapters.live.supervising import Supervising
 from adapters.live.tasks import Tasks
 from adapters.live.terms import Terms
-from adapters.venue.port import FillNews, News, OrderState, Port, Quote, Rejected, Unavailable
-from machines.bot import Bot, Event
+from adapters.venue.port import Bar, FillNews, News, OrderState, Port, Quote, Rejected, Unavailable
 from machines.hedge_wallet import Resumed as BotResumed
 from machines.messages import Alert, Cancel, Command, Place, Query, Restarted, Wake, Wanted, Woken
 from machines.order import Found
@@ -45,6 +46,7 @@ from spec.terms import PositionMode, PositionSide, Side
 from spec.units import MILLI_NS, SECOND_NS
 
 MARGIN_MS = 60_000  # fills are asked for from so long before the last moment that agreed
+NOTICES = frozenset({"mirrors limited", "mirrors stopped"})  # nothing is amiss at the venue
 Said = Callable[..., None]
 
 
@@ -58,7 +60,7 @@ class Loop:
         self,
         made: Callable[[], Port],
         journal: Journal,
-        bot: Bot,
+        bot: AnyBot,
         supervisor: Supervisor,
         terms: Terms,
         clock_ns: Callable[[], int],
@@ -67,14 +69,14 @@ class Loop:
         self.journal, self.terms, self.clock_ns = journal, terms, clock_ns
         self.said = said
         self.tasks = Tasks()
-        self.supervising = Supervising(supervisor, journal, self._act, clock_ns)
+        self.supervising = Supervising(supervisor, journal, self._act, self._send, clock_ns)
         self.session = Session(bot, self._journaled, self._allowed, self._out)
         self.connection = Connection(
             made,
             self.tasks,
             self.tell,
             self._heard,
-            mode=bot.wallet.config.mode,
+            mode=mode_of(bot),
             retry_s=terms.retry_s,
         )
         self.requests = Requests(self.connection, terms, self.tasks, clock_ns)
@@ -82,6 +84,8 @@ class Loop:
         self.asking = Asking(self.session, self.requests, clock_ns, terms.settle_s)
         self.heard_ns = clock_ns()
         self.monitor = Monitor(self)
+        self.closing = Closing(self)
+        self._question: asyncio.Task[None] | None = None
         self._answers: Answers | None = None
         self._difference = Difference(match=Match.AGREES)
         self._actions: dict[Action, Callable[[], None]] = {
@@ -110,6 +114,7 @@ class Loop:
             self._begin(resume)
             self.tasks.begin(self.monitor.run())
             await self.tasks.ended()
+            await self.monitor.heartbeat.end()
         finally:
             await self.tasks.close()
             await self.connection.port.close()
@@ -128,7 +133,7 @@ class Loop:
                 self.tell(Recovered(cause))
         if resume is not None:
             self.tell(Resumed(resume))
-            if self.session.bot.wallet.halted:
+            if waits_for_a_person(self.session.bot):
                 self.session.tell(BotResumed())
         self.tell(StartRequested())
 
@@ -150,6 +155,7 @@ class Loop:
         if whole:
             self.tasks.begin(self.requests.fetch(self.session))
             self.session.restarted()
+            self.closing.begin()
         self.session.trade(priced=after.state is State.RUNNING)
 
     def _act(self, action: Action) -> None:
@@ -164,7 +170,10 @@ class Loop:
             self.tasks.end()
 
     def _ask(self) -> None:
-        self.tasks.begin(self._asked(self.supervisor.query))
+        """Ask, and no longer ask what counts no more."""
+        if self._question is not None:
+            self._question.cancel()
+        self._question = self.tasks.begin(self._asked(self.supervisor.query))
 
     async def _asked(self, query: int) -> None:
         """Ask the three questions, and tell the supervisor what came of it."""
@@ -205,15 +214,15 @@ class Loop:
             self.session.fills(self._answers.fills)
         for symbol, key in difference.missing:
             self.session.lost(symbol, key)
-        for state in difference.orphans:
-            self._orphan(state)
+        self._remove(difference.orphans)
         for news in difference.news:
             self.session.tell(news)
 
-    def _orphan(self, state: OrderState) -> None:
-        """Remove an order of ours that nobody knows of."""
-        self.said("orphan", order=state.client_order_id)
-        self._send(Cancel(state.client_order_id, state.symbol))
+    def _remove(self, orphans: Iterable[OrderState]) -> None:
+        """Remove orders of ours that nobody knows of."""
+        for state in orphans:
+            self.said("orphan", order=state.client_order_id)
+            self.supervising.send([Cancel(state.client_order_id, state.symbol)])
 
     def _unwanted(self, client_order_id: int) -> bool:
         """Return whether the order is the bot's by its number, and the bot has none such."""
@@ -246,21 +255,21 @@ class Loop:
 
     def cancel_opening(self) -> None:
         """Cancel the orders that can open exposure."""
-        for held in holdings(self.session.bot):
-            for working in held.opening():
-                self._send(Cancel(working.client_order_id, held.symbol))
+        found = holdings(self.session.bot)
+        orders = ((held.symbol, each) for held in found for each in opening(held))
+        self.supervising.send(Cancel(each.client_order_id, symbol) for symbol, each in orders)
 
     def _cancel_all(self) -> None:
-        for key, (symbol, _) in self.session.orders().items():
-            self._send(Cancel(key, symbol))
-        for state in self._difference.orphans:
-            self._send(Cancel(state.client_order_id, state.symbol))
+        own = [Cancel(key, symbol) for key, (symbol, _) in self.session.orders().items()]
+        orphans = (Cancel(each.client_order_id, each.symbol) for each in self._difference.orphans)
+        self.supervising.send((*own, *orphans))
 
     def _flatten(self) -> None:
         """Close the positions by market orders of the supervisor's own numbers."""
         held = holdings(self.session.bot)
         first = OWN_CLOSES + self.clock_ns() // MILLI_NS
         hedged = self.connection.mode is PositionMode.HEDGE
+        closes: list[Place] = []
         for number, leg in enumerate(self._answers.positions if self._answers else (), first):
             order = Wanted(
                 key=0,
@@ -270,7 +279,8 @@ class Loop:
                 position_side=leg.position_side if hedged else PositionSide.NONE,
                 reduce_only=not hedged,
             )
-            self._send(Place(number, order, leg.symbol))
+            closes.append(Place(number, order, leg.symbol))
+        self.supervising.send(closes)
 
     def _set_deadline(self) -> None:
         self.tasks.later(self.terms.deadline_s, partial(self.tell, DeadlinePassed()))
@@ -280,7 +290,7 @@ class Loop:
 
     # --- The bot ---------------------------------------------------------------------------
 
-    def _journaled(self, bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
+    def _journaled(self, bot: AnyBot, event: Event) -> tuple[AnyBot, tuple[Command, ...]]:
         return journaled(self.journal, bot, event, self.clock_ns())
 
     def _allowed(self, command: Place | Cancel | Query) -> bool:
@@ -299,7 +309,7 @@ class Loop:
         """Return what positions and opening orders are worth at the last prices, in money units."""
         quotes, found = self.session.quotes, holdings(self.session.bot)
         return sum(
-            held.exposure(quotes[held.symbol].last) for held in found if held.symbol in quotes
+            exposure(held, quotes[held.symbol].last) for held in found if held.symbol in quotes
         )
 
     def _out(self, command: Command) -> None:
@@ -312,7 +322,8 @@ class Loop:
                 self.tasks.later(command.delay_ns / SECOND_NS, woken)
             case Alert():
                 self.said("bot", text=command.text, number=command.number)
-                self.tasks.later(0.0, self.disturbed)  # once the bot has been told all
+                if command.text not in NOTICES:
+                    self.tasks.later(0.0, self.disturbed)  # once the bot has been told all
             case _:
                 pass  # the money is asked about with the positions
 
@@ -339,9 +350,11 @@ class Loop:
                     self.tell(Recovered(Cause.STALE_DATA))
                 self.session.quote(news)
             case OrderState(found=Found.OPEN) if self._unwanted(news.client_order_id):
-                self._orphan(news)
+                self._remove([news])
             case OrderState():
                 self.session.order(news)
+            case Bar():
+                self.closing.heard(news)
             case FillNews():
                 self.session.fill(news)
                 if news.liquidation:

@@ -9,12 +9,15 @@ from types import MappingProxyType
 
 from attrs import evolve, frozen
 
-from adapters.live.holdings import holdings
+from adapters.bots import AnyBot, holdings
 from adapters.live.session import Session
 from adapters.venue.port import FillNews, LegState, OrderState
+from machines import portfolio_desk
 from machines.bot import Bot
 from machines.messages import AccountReport
 from machines.order_manager import live
+from machines.portfolio import Portfolio
+from machines.portfolio_desk import Desk
 from machines.position import Leg
 from spec.supervisor import Match
 from spec.terms import PositionSide, Side
@@ -74,15 +77,15 @@ def compared(session: Session, answers: Answers) -> Difference:
     return _compared_legs(session.bot, answers)
 
 
-def _compared_legs(bot: Bot, answers: Answers) -> Difference:
+def _compared_legs(bot: AnyBot, answers: Answers) -> Difference:
     """Return how positions and money differ; closes from outside explain lots that are gone."""
     gone: dict[int, Gone] = {}
     for held in holdings(bot):
         legs = {
             leg.position_side: leg.qty for leg in answers.positions if leg.symbol == held.symbol
         }
-        long_gone = held.pair.long.qty - legs.get(PositionSide.LONG, 0)
-        short_gone = held.pair.short.qty - legs.get(PositionSide.SHORT, 0)
+        long_gone = held.legs.long.qty - legs.get(PositionSide.LONG, 0)
+        short_gone = held.legs.short.qty - legs.get(PositionSide.SHORT, 0)
         closed = [fill for fill in answers.fills if fill.symbol == held.symbol and _outside(fill)]
         long_sold, short_bought = _lots(closed, Side.SELL), _lots(closed, Side.BUY)
         if not (0 <= long_gone <= long_sold and 0 <= short_gone <= short_bought):
@@ -103,20 +106,40 @@ def _lots(fills: Iterable[FillNews], side: Side) -> int:
     return sum(fill.qty for fill in fills if fill.side is side)
 
 
-def expected_cash(bot: Bot, gone: Mapping[int, Gone] = MappingProxyType({})) -> int:
+def expected_cash(bot: AnyBot, gone: Mapping[int, Gone] = MappingProxyType({})) -> int:
     """Return the wallet balance (money units) that the bot's own fills make.
 
-    The wallet counts trades as if paid in full, and only closed orders; a venue leaves the cost of
-    what is open in the balance.  Lots that are *gone* leave at their cost.
+    Lots that are *gone* leave at their cost.
     """
-    cash = bot.wallet.cash
-    for held in holdings(bot):
-        value = held.instrument.value
-        for working in live(held.book):
-            cash -= working.wanted.side.sign * working.notional * value + working.fee
-        long_gone, short_gone = gone.get(held.symbol, (0, 0))
-        cash += (_kept(held.pair.long, long_gone) - _kept(held.pair.short, short_gone)) * value
-    return cash
+    if isinstance(bot, Portfolio):
+        return bot.cash + sum(_paid(bot.desks[symbol], lots) for symbol, lots in gone.items())
+    return _unpaid(bot, gone.get(0, (0, 0)))
+
+
+def _paid(desk: Desk, gone: Gone) -> int:
+    """Return what is paid for lots that are *gone* once the bot hears of it."""
+    known, (long_gone, short_gone) = desk.account, gone
+    news = evolve(
+        known,
+        liquidations=known.liquidations + 1,
+        long_closed=known.long_closed + long_gone,
+        short_closed=known.short_closed + short_gone,
+    )
+    _, money, _ = portfolio_desk.accounted(desk, news)
+    return money.cash
+
+
+def _unpaid(bot: Bot, gone: Gone) -> int:
+    """Return what a wallet's cash is at the venue.
+
+    The wallet counts trades as if paid in full, and only closed orders; a venue leaves the cost of
+    what is open in the balance.
+    """
+    cash, value = bot.wallet.cash, bot.wallet.config.instrument.value
+    for working in live(bot.book):
+        cash -= working.wanted.side.sign * working.notional * value + working.fee
+    long_gone, short_gone = gone
+    return cash + (_kept(bot.pair.long, long_gone) - _kept(bot.pair.short, short_gone)) * value
 
 
 def _kept(leg: Leg, gone: int) -> int:
@@ -124,22 +147,23 @@ def _kept(leg: Leg, gone: int) -> int:
     return leg.cost - (leg.cost * gone // leg.qty if leg.qty else 0)
 
 
-def _news(bot: Bot, cash: int, gone: Mapping[int, Gone]) -> tuple[AccountReport, ...]:
+def _news(bot: AnyBot, cash: int, gone: Mapping[int, Gone]) -> tuple[AccountReport, ...]:
     """Return what has happened beside the bot's orders, as totals; the money is in the first."""
     known, credited = bot.account, cash - expected_cash(bot, gone)
     if not credited and not gone:
         return ()
+    held = holdings(bot)
     told: list[AccountReport] = []
-    for symbol in tuple(gone) or (known.symbol,):
+    for sequence, symbol in enumerate(tuple(gone) or (known.symbol,), known.sequence + 1):
         long_gone, short_gone = gone.get(symbol, (0, 0))
-        known = evolve(
-            known,
+        before = held[symbol].account
+        report = AccountReport(
             symbol=symbol,
-            sequence=known.sequence + 1,
-            credited=known.credited + (0 if told else credited),
-            liquidations=known.liquidations + (symbol in gone),
-            long_closed=known.long_closed + long_gone,
-            short_closed=known.short_closed + short_gone,
+            sequence=sequence,
+            credited=known.credited + credited,
+            liquidations=before.liquidations + (symbol in gone),
+            long_closed=before.long_closed + long_gone,
+            short_closed=before.short_closed + short_gone,
         )
-        told.append(known)
+        told.append(report)
     return tuple(told)

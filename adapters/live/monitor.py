@@ -3,7 +3,8 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-from adapters.live.holdings import holdings
+from adapters.bots import holdings
+from adapters.live.heartbeat import Heartbeat
 from adapters.live.matching import expected_cash
 from adapters.venue.port import Unavailable
 from machines.supervisor import Degraded, Recovered, Tripped
@@ -22,6 +23,7 @@ class Monitor:
 
     def __init__(self, loop: "Loop") -> None:
         self.loop, self.terms = loop, loop.terms
+        self.heartbeat = Heartbeat(loop)
         self._killed = self._lost = False
         self._pending: dict[int, int] = {}
         self._audit_ns = loop.clock_ns()
@@ -39,6 +41,7 @@ class Monitor:
         self._kill()
         self._loss()
         self._snapshot(now_ns)
+        self.heartbeat.look(now_ns)
         if not self.loop.supervisor.connected:
             return
         self._stale(now_ns)

@@ -139,10 +139,6 @@ class Requests:
         else:
             session.fills(answer.value)
 
-    def agreed(self, asked_ms: int) -> None:
-        """Take note that nothing from before Unix *asked_ms* is missing."""
-        self.since_ms = max(self.since_ms, asked_ms)
-
 
 def _nothing(*_: object) -> None:
     """Do nothing."""

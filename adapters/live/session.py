@@ -5,14 +5,27 @@ the gate holds back is answered here, as it never left.  Nothing in it waits, as
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
-from adapters.live.holdings import holdings, orders
+from attrs import evolve
+
+from adapters.bots import AnyBot, Event, holdings
+from adapters.live.holdings import orders
 from adapters.live.ledger import Ledger
 from adapters.venue.port import Acked, Duplicate, FillNews, OrderState, Outcome, Quote, Rejected
-from machines.bot import Bot, Event
 from machines.hedge_wallet import Price
-from machines.messages import Cancel, Command, Place, Query, Report, Restarted, Watch, Woken
+from machines.messages import (
+    Bar,
+    Bars,
+    Cancel,
+    Command,
+    Place,
+    Query,
+    Report,
+    Restarted,
+    Watch,
+    Woken,
+)
 from machines.order import Acked as OrderAcked
 from machines.order import (
     Canceled,
@@ -31,7 +44,7 @@ from machines.order_manager import Working, live, waiting
 from spec.order import State
 from spec.terms import Reason
 
-Journaled = Callable[[Bot, Event], tuple[Bot, tuple[Command, ...]]]
+Journaled = Callable[[AnyBot, Event], tuple[AnyBot, tuple[Command, ...]]]
 Gate = Callable[[Place | Cancel | Query], bool]
 Out = Callable[[Command], None]
 
@@ -48,7 +61,7 @@ class Session:
     until then those of the stream wait, so that the bot hears of fills in the venue's order.
     """
 
-    def __init__(self, bot: Bot, journaled: Journaled, gate: Gate, out: Out) -> None:
+    def __init__(self, bot: AnyBot, journaled: Journaled, gate: Gate, out: Out) -> None:
         self.bot = bot
         self.ledger = Ledger()
         self.quotes: dict[int, Quote] = {}
@@ -147,6 +160,15 @@ class Session:
         )
 
     # --- What the venue tells --------------------------------------------------------------
+
+    def bars(self, bars: Bars) -> None:
+        """Tell the bot of *bars*, at the bid and the ask of now if it is to act on them."""
+        self.tell(bars if bars.past else evolve(bars, bars=tuple(self._touched(bars))))
+
+    def _touched(self, bars: Bars) -> Iterator[Bar | None]:
+        for symbol, bar in enumerate(bars.bars):
+            quote = self.quotes.get(symbol)
+            yield bar and (evolve(bar, bid=quote.bid, ask=quote.ask) if quote else bar)
 
     def quote(self, quote: Quote) -> None:
         """Take new prices; the bot hears of those that it watches for."""

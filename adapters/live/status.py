@@ -3,8 +3,11 @@
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from adapters.bots import Holding, cash_of, holdings, sequence_of
 from adapters.live.loop import Loop
-from machines.order_manager import live
+from machines.bot import Bot
+from machines.portfolio import Portfolio
+from machines.position import Leg
 from spec.supervisor import State
 
 if TYPE_CHECKING:
@@ -13,8 +16,6 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 HOST = "127.0.0.1"
-PORT = 8766
-SKIPPED = frozenset({"symbol", "state", "phase", "venue"})
 
 
 class StatusError(ValueError):
@@ -24,11 +25,9 @@ class StatusError(ValueError):
 def status(loop: Loop, venue: str) -> dict[str, object]:
     """Return how *loop* is doing; money in its units, prices in ticks."""
     bot, supervisor = loop.session.bot, loop.supervisor
-    instrument = bot.wallet.config.instrument
-    quote = loop.session.quotes.get(0)
     return {
         "venue": venue,
-        "symbol": instrument.symbol,
+        "symbol": ",".join(held.instrument.symbol for held in holdings(bot)),
         "state": supervisor.state.name,
         "state_number": int(supervisor.state),
         "connected": supervisor.connected,
@@ -37,18 +36,60 @@ def status(loop: Loop, venue: str) -> dict[str, object]:
         "drift": supervisor.drift,
         "limited": supervisor.limited,
         "gap": supervisor.gap,
+        "open_orders": len(loop.session.orders()),
+        "last_order": sequence_of(bot),
+        "cash": cash_of(bot),
+        "equity": loop.monitor.equity(),
+        "exposure": loop.exposure(),
+        "heard_ns": loop.heard_ns,
+        "journal_rows": loop.journal.head.row + 1,
+        **(_wallet(bot, loop) if isinstance(bot, Bot) else _portfolio(bot, loop)),
+    }
+
+
+def _wallet(bot: Bot, loop: Loop) -> dict[str, object]:
+    """Return how a hedge wallet is doing."""
+    quote = loop.session.quotes.get(0)
+    return {
         "phase": bot.wallet.phase.name,
         "wallet_halted": bot.wallet.halted,
         "long_lots": bot.pair.long.qty,
         "short_lots": bot.pair.short.qty,
-        "open_orders": len(live(bot.book)),
-        "last_order": bot.book.sequence,
-        "cash": bot.wallet.cash,
-        "equity": loop.monitor.equity(),
         "last_ticks": None if quote is None else quote.last,
-        "heard_ns": loop.heard_ns,
-        "journal_rows": loop.journal.head.row + 1,
     }
+
+
+def _portfolio(bot: Portfolio, loop: Loop) -> dict[str, object]:
+    """Return how a portfolio is doing: the account's numbers, then the legs of each symbol.
+
+    A leg is its lots, what they are worth, and the profit that they would have at the mark price.
+    """
+    mirrors = bot.mirrors
+    legs: dict[str, object] = {}
+    for held in holdings(bot):
+        pairs = {"": held.pair} | ({"mirror_": held.mirror} if held.mirror is not None else {})
+        for name, pair in pairs.items():
+            for side, leg, sign in (("long", pair.long, 1), ("short", pair.short, -1)):
+                if leg.qty:
+                    legs[f"{held.instrument.symbol}_{name}{side}"] = _leg(held, leg, sign, loop)
+    return {
+        "portfolio_halted": bot.halted,
+        "warm_bars": max(bot.averages.bars),
+        "warmup_bars": bot.config.warmup_bars,
+        "newest_ms": bot.newest_ms,
+        "overlay": "NONE" if mirrors is None else mirrors.overlay.state.name,
+        "profit": bot.profits.now,
+        "legs": legs,
+    }
+
+
+def _leg(held: Holding, leg: Leg, sign: int, loop: Loop) -> dict[str, int]:
+    """Return what is open in a leg, a short one of *sign* -1."""
+    quote = loop.session.quotes.get(held.symbol)
+    worth = held.instrument.notional(quote.mark, leg.qty) if quote else 0
+    cost = leg.cost * held.instrument.value
+    profit = sign * (worth - cost) if quote else 0
+    return {"lots": leg.qty, "cost": cost, "worth": worth, "profit": profit}
 
 
 def metrics(found: dict[str, object]) -> str:
@@ -63,7 +104,7 @@ def metrics(found: dict[str, object]) -> str:
     labels = ",".join(f'{name}="{found[name]}"' for name in ("symbol", "state"))
     lines: list[str] = []
     for name, value in found.items():
-        if name not in SKIPPED and isinstance(value, int):
+        if isinstance(value, int):
             lines.append(f"# TYPE hedgeproof_{name} gauge")
             lines.append(f"hedgeproof_{name}{{{labels}}} {int(value)}")
     return "\n".join(lines) + "\n"

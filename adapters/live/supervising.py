@@ -1,8 +1,11 @@
-"""The supervisor in charge: its news are journaled, and every command asks it before it leaves."""
+"""The supervisor in charge: its news are journaled, and every command asks it before it leaves.
 
-from collections.abc import Callable
+What it sends by itself, cancels and orders that close, is written before it leaves like the bot's.
+"""
 
-from adapters.journal.steps import Supervision
+from collections.abc import Callable, Iterable
+
+from adapters.journal.steps import Intervention, Supervision
 from adapters.journal.store import Journal
 from adapters.live.holdings import opens_exposure
 from machines.messages import Cancel, Place, Query
@@ -10,16 +13,26 @@ from machines.supervisor import Event, Supervisor, allows, step
 from spec.supervisor import Action, Outgoing, State
 
 Act = Callable[[Action], None]
+Send = Callable[[Place | Cancel], None]
 
 
 class Supervising:
-    """Tells *supervisor* what happens, writes what is news, and has *act* do what follows."""
+    """Tells *supervisor* what happens, writes what is news, and has *act* do what follows.
+
+    *send* takes the commands that are its own.
+    """
 
     def __init__(
-        self, supervisor: Supervisor, journal: Journal, act: Act, clock_ns: Callable[[], int]
+        self,
+        supervisor: Supervisor,
+        journal: Journal,
+        act: Act,
+        send: Send,
+        clock_ns: Callable[[], int],
     ) -> None:
         self.supervisor = supervisor
-        self._journal, self._act, self._clock_ns = journal, act, clock_ns
+        self._journal, self._act, self._send = journal, act, send
+        self._clock_ns = clock_ns
 
     @property
     def state(self) -> State:
@@ -34,6 +47,15 @@ class Supervising:
         self.supervisor = after
         for action in actions:
             self._act(action)
+
+    def send(self, commands: Iterable[Place | Cancel]) -> None:
+        """Send *commands* of its own once they are on disk; without a connection they are none."""
+        allowed = allows(self.supervisor, Outgoing.CANCEL, opens_exposure=False)
+        leaving = tuple(commands) if allowed else ()
+        if leaving:
+            self._journal.intervene(self._clock_ns(), Intervention(leaving))
+        for command in leaving:
+            self._send(command)
 
     def allows(self, command: Place | Cancel | Query) -> bool:
         """Return whether *command* of the bot may leave; a stop has orders of its own only."""

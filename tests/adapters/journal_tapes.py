@@ -1,7 +1,7 @@
 """Runs of the event world as tapes of (moment, event, commands), and journals of them."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -18,6 +18,9 @@ from simulator.venue_terms import VenueConfig
 from simulator.world import Setup
 from spec.terms import Instrument, PositionMode
 from spec.units import MILLI_NS, SECOND_NS
+
+if TYPE_CHECKING:
+    from adapters.bots import AnyBot
 
 
 class Told(NamedTuple):
@@ -61,10 +64,11 @@ def tape(seed: int, mode: PositionMode = PositionMode.ONE_WAY, bars: int = 1_500
 
 def write(path: Path, recording: Tape, count: int | None = None, every: int = 0) -> Bot:
     """Write the first *count* steps to a new journal, a snapshot after *every* so many."""
-    bot = recording.start
+    bot: AnyBot = recording.start
     with Journal.create(path, bot, recording.told[0].at_ns, durable=False) as journal:
         for number, told in enumerate(recording.told[:count], start=1):
             bot, _ = tell(journal, bot, told.event, told.at_ns)
             if every and not number % every:
                 journal.snapshot(told.at_ns, bot)
+    assert isinstance(bot, Bot)
     return bot

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from attrs import frozen
 
+from adapters.bots import AnyBot, config_of, holdings, mode_of
 from adapters.cli.venue_port import VenuePort
 from adapters.journal.audit import audit
 from adapters.journal.replay import rebuilt
@@ -30,6 +31,7 @@ from adapters.venue.port import (
     Unavailable,
     Unknown,
 )
+from machines import bot as bots
 from machines import order_manager
 from machines.bot import Bot
 from machines.ladder import Config
@@ -224,23 +226,31 @@ class World:
         terms: Terms | None = None,
         mode: PositionMode = PositionMode.ONE_WAY,
         liquidity: int = 0,
+        bot: AnyBot | None = None,
+        leverage: int = 2,
     ) -> None:
+        bot = bot or bots.new(config(mode), DEPOSIT)
         self.path, self.dice = path, random.Random(seed)  # noqa: S311
-        self.config, self.terms = config(mode), terms or Terms(audit_s=20.0)
+        self.config, self.terms = config_of(bot), terms or Terms(audit_s=20.0)
         venue = VenueConfig(
             deposit=DEPOSIT,
-            leverage=2,
-            mode=mode,
+            leverage=leverage,
+            mode=mode_of(bot),
             liquidity_lots=liquidity,
             refill_ns=300_000_000,
         )
-        self.venue = Venue(venue, (self.config.instrument,), checked=True)
-        self.port = WirePort(self.venue, self.dice, faults or Faults())
-        self.port.price(0, PRICE)
+        instruments = tuple(held.instrument for held in holdings(bot))
+        self.venue = Venue(venue, instruments, checked=True)
+        self.port = self._port(faults or Faults())
+        for symbol in range(len(instruments)):
+            self.port.price(symbol, PRICE)
         self.said: list[tuple[str, dict[str, object]]] = []
         self.journal: Journal | None = None
         if not path.exists():
-            start.found(path, self.config, DEPOSIT, clock_ns())
+            start.found(path, bot, clock_ns())
+
+    def _port(self, faults: Faults) -> WirePort:
+        return WirePort(self.venue, self.dice, faults)
 
     def begin(self, resume: int | None = None) -> asyncio.Task[State]:
         """Start a process."""
@@ -267,7 +277,9 @@ class World:
 
     @property
     def bot(self) -> Bot:
-        return self.loop.session.bot
+        bot = self.loop.session.bot
+        assert isinstance(bot, Bot)
+        return bot
 
     async def until(self, holds: Callable[[], bool], limit_s: float = 600.0) -> None:
         """Wait until *holds*."""
@@ -310,7 +322,8 @@ class World:
         """Repeat the price, and let the venue do what is due."""
         if (wake_ns := self.venue.wake_ns()) is not None and wake_ns <= clock_ns():
             self.venue.wake(clock_ns())
-        self.port.price(0, self.port.quotes[0].last)
+        for quote in tuple(self.port.quotes.values()):
+            self.port.price(quote.symbol, quote.last)
 
     def _say(self, what: str, **words: object) -> None:
         self.said.append((what, words))
@@ -319,12 +332,14 @@ class World:
         """Assert that the venue's books, the journal and the bot tell the same story."""
         assert self.journal is not None
         self.venue.reconcile()
-        bot, pair = self.bot, self.venue.position(0)
+        bot = self.loop.session.bot
         assert rebuilt(self.journal) == bot
-        assert (bot.pair.long.qty, bot.pair.short.qty) == (pair.long.qty, pair.short.qty)
-        theirs = {order.client_order_id for order in self.venue.open_orders(0)}
-        ours = {each.client_order_id for each in order_manager.live(bot.book)}
-        assert ours == theirs - self.port.foreign
+        for held in holdings(bot):
+            pair, legs = self.venue.position(held.symbol), held.legs
+            assert (legs.long.qty, legs.short.qty) == (pair.long.qty, pair.short.qty)
+            theirs = {each.client_order_id for each in self.venue.open_orders(held.symbol)}
+            ours = {each.client_order_id for each in order_manager.live(held.book)}
+            assert ours == theirs - self.port.foreign
         assert expected_cash(bot) == self.venue.account.cash
         found = audit(self.path)
         assert found.passed, found.findings or found.fault

@@ -9,17 +9,19 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.bots import POSITION, WALLET, sequence_of
 from adapters.journal import replay
 from adapters.journal.audit import FINDINGS_MAX, Auditor, audit
 from adapters.journal.chain import Kind
 from adapters.journal.codec import encode
 from adapters.journal.compact import compact
 from adapters.journal.errors import JournalError
-from adapters.journal.properties import CHECKS
+from adapters.journal.properties import COMMON
 from adapters.journal.replay import Moment, rebuilt, replayed, resume, tell
-from adapters.journal.steps import ORDER, POSITION, WALLET, Change, Snapshot, Step, changes
+from adapters.journal.steps import ORDER, Change, Snapshot, Step, changes
 from adapters.journal.store import Journal, Reader
 from adapters.journal.story import Way, mermaid, story, text
+from adapters.journal.wallet_properties import CHECKS
 from machines import bot as bots
 from machines.bot import Bot
 from machines.hedge_wallet import Price
@@ -293,7 +295,7 @@ WRONGS = {
 @pytest.mark.parametrize("name", WRONGS)
 def test_each_property_finds_what_breaks_it(name: str) -> None:
     """One wrong step for each property."""
-    assert set(WRONGS) == set(CHECKS)
+    assert set(WRONGS) == set(COMMON | CHECKS)
     auditor = Auditor()
     auditor.see(WRONGS[name])
     done = auditor.result(None, None)
@@ -310,7 +312,7 @@ def test_findings_are_few_and_counted() -> None:
     done = auditor.result(None, None)
     assert done.tallies["HW-10"].failed == FINDINGS_MAX + 5
     assert sum(finding.check == "HW-10" for finding in done.findings) == FINDINGS_MAX
-    assert set(done.tallies) == set(CHECKS)
+    assert set(done.tallies) == set(COMMON | CHECKS)
 
 
 def test_the_story_of_an_order(tmp_path: Path) -> None:
@@ -318,7 +320,7 @@ def test_the_story_of_an_order(tmp_path: Path) -> None:
     recording, path = taped(PositionMode.ONE_WAY), tmp_path / "journal.db"
     write(path, recording)
     moments = moments_of(path)
-    for number in range(1, moments[-1].after.book.sequence + 1):
+    for number in range(1, sequence_of(moments[-1].after) + 1):
         lines = list(story(moments, number))
         assert lines[0].way is Way.ASKED
         assert lines[0].words.startswith("Place ")

@@ -13,6 +13,7 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.bots import AnyBot, sequence_of
 from adapters.journal import schema
 from adapters.journal.audit import audit
 from adapters.journal.chain import Row, link
@@ -21,6 +22,7 @@ from adapters.journal.replay import rebuilt, tell
 from adapters.journal.steps import Step, intents
 from adapters.journal.store import Journal, Reader
 from machines import bot as bots
+from machines.bot import Bot
 from machines.hedge_wallet import Price
 from machines.ladder import Config
 from machines.messages import Place, Restarted
@@ -106,7 +108,7 @@ def test_an_intent_is_on_disk_when_append_returns(tmp_path: Path, until: str, st
     assert found.steps == steps
     with Journal(path) as journal:
         bot = rebuilt(journal)
-    assert bot.book.sequence == (until == "intent")
+    assert sequence_of(bot) == (until == "intent")
 
 
 def test_intents_are_synced_and_events_are_not(
@@ -168,6 +170,7 @@ def test_a_failed_append_closes_the_journal(tmp_path: Path) -> None:
     journal = Journal.create(path, BOT, 0)
     bot, _ = tell(journal, BOT, Restarted(), 1)
     journal._connection.execute("PRAGMA max_page_count = 1")
+    assert isinstance(bot, Bot)
     big = evolve(bot, book=evolve(bot.book, closed=tuple((n, n) for n in range(9_000))))
     with pytest.raises(JournalError, match="row 1: it could not be written"):
         journal.snapshot(2, big)
@@ -286,7 +289,7 @@ def test_a_changed_bit_is_found_or_means_nothing(
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
-        ("PRAGMA user_version = 99", "schema version 99, known are 1 to 3; use the release"),
+        ("PRAGMA user_version = 99", "schema version 99, known are 1 to 4; use the release"),
         ("PRAGMA user_version = 0", "schema version 0"),
         ("PRAGMA application_id = 1", "the file is another program's"),
         ("DELETE FROM chain", "its ends are not as they were written"),
@@ -351,7 +354,7 @@ def test_a_migration_is_done_whole_or_not_at_all(broken: Path) -> None:
 def test_a_journal_can_be_read_while_it_is_written(tmp_path: Path, recording: Tape) -> None:
     """A reader sees the journal as of one moment, and does not hold up the writer."""
     path = tmp_path / "journal.db"
-    bot = recording.start
+    bot: AnyBot = recording.start
     with Journal.create(path, bot, 0, durable=False, batch=1) as journal, Reader(path) as reader:
         rows = reader.rows()
         assert next(rows).row == 0

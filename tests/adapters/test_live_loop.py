@@ -9,8 +9,9 @@ from attrs import evolve
 from adapters.live import monitor
 from adapters.live.loop import Loop
 from adapters.live.terms import Terms
-from adapters.venue.port import Gap, GapEnded, Quote
+from adapters.venue.port import FillNews, Gap, GapEnded, LegState, Quote, Snapshot, Unavailable
 from machines import order_manager
+from machines.ladder import Config
 from machines.messages import Cancel, Place, Query
 from spec.hedge_wallet import State as Phase
 from spec.order import State as Order
@@ -234,6 +235,38 @@ def test_a_gap_is_told_and_what_it_hid_is_found(tmp_path: Path) -> None:
     simulated(story())
 
 
+def test_a_question_that_counts_no_more_is_not_asked_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Gap after gap, what is left of the earlier questions would keep the last one waiting."""
+
+    async def story() -> None:
+        world, asked = World(tmp_path / "j"), list[None]()
+        world.begin()
+        await world.running()
+        fills, positions = world.port.fills, world.port.positions
+
+        async def late(since_ms: int) -> Snapshot[tuple[FillNews, ...]] | Unavailable:
+            await asyncio.sleep(1.0)
+            return await fills(since_ms)
+
+        async def counted() -> Snapshot[tuple[LegState, ...]] | Unavailable:
+            asked.append(None)
+            return await positions()
+
+        monkeypatch.setattr(world.port, "fills", late)
+        monkeypatch.setattr(world.port, "positions", counted)
+        for _ in range(4):
+            world.loop.disturbed()
+            await asyncio.sleep(0.2)
+        await world.running()
+        assert len(asked) == 1
+        world.check()
+        await world.kill()
+
+    simulated(story())
+
+
 def test_fills_that_the_stream_forgot_are_found_by_the_audit(tmp_path: Path) -> None:
     """A stream that loses news without saying so is noticed: the three questions are asked anew."""
 
@@ -317,6 +350,7 @@ def test_a_journal_of_another_configuration_is_refused(tmp_path: Path) -> None:
 
     async def story() -> None:
         world = World(tmp_path / "j")
+        assert isinstance(world.config, Config)
         world.config = evolve(world.config, unit_ticks=UNIT + 1)
         with pytest.raises(ValueError, match="another configuration"):
             world.begin()

@@ -14,14 +14,17 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.cli import app
+from adapters.journal.chain import GENESIS, following
+from adapters.journal.errors import JournalError
 from adapters.journal.store import Journal
 from adapters.live import status as live_status
 from adapters.live.account import folder, named
 from adapters.live.log import Log, Webhook
 from adapters.live.start import begun, found
 from adapters.venue.credentials import Credentials
+from machines import bot as bots
 from tests.adapters.live_world import BEGIN_NS, DEPOSIT, config
-from tests.evidence import kills
+from tests.evidence import comparison, kills
 
 DEAD = "http://127.0.0.1:9"
 KEYS = Credentials(key="key-1", secret="secret-1")  # noqa: S106
@@ -135,10 +138,25 @@ def test_a_journal_appears_whole_or_not_at_all(tmp_path: Path) -> None:
     """What a crash has left of the first row is made anew."""
     path = tmp_path / "S.journal"
     (tmp_path / "S.journal-new").write_text("half")
-    found(path, config(), DEPOSIT, BEGIN_NS)
+    found(path, bots.new(config(), DEPOSIT), BEGIN_NS)
     with Journal(path) as journal:
         assert begun(journal) == (config(), DEPOSIT)
     assert [each.name for each in sorted(tmp_path.glob("*new"))] == []
+
+
+def test_a_journal_of_a_release_with_other_fields_is_refused(tmp_path: Path) -> None:
+    """What has no default is not guessed: one line says to use the release that wrote it."""
+    path = tmp_path / "S.journal"
+    found(path, bots.new(config(), DEPOSIT), BEGIN_NS)
+    with Journal(path) as journal:
+        (row,) = journal.rows()
+        body = row.body.replace('"phase":', '"stage":')
+        first = following(GENESIS, row.kind, row.at_ns, body)
+        with journal.transaction() as connection:
+            connection.execute("UPDATE journal SET body = ?, hash = ?", (body, first.hash))
+            connection.execute("UPDATE chain SET head_hash = ?", (first.hash,))
+        with pytest.raises(JournalError, match=r"row 0: no Snapshot.*use the release"):
+            begun(journal)
 
 
 def test_a_webhook_that_fails_is_logged_without_its_address(tmp_path: Path) -> None:
@@ -172,19 +190,51 @@ def test_killed_over_the_wire(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     """Two processes, one of them killed three times: venue and journal agree on all fills."""
     chosen = argparse.Namespace(kills=3, seed=1, longest=4.0)
     path = tmp_path / "config.json"
-    path.write_text(json.dumps({"symbol": kills.SYMBOL, "unit": "0.1%"}))
+    path.write_text(json.dumps({"symbol": comparison.SYMBOL, "unit": "0.1%"}))
     with kills.exchange(60.0, 1) as port:
         kills.lives(chosen, path, port, tmp_path)
-        (journal,) = tmp_path.glob(f"*/{kills.SYMBOL}.journal")
+        (journal,) = tmp_path.glob(f"*/{comparison.SYMBOL}.journal")
         kills.report(journal, port, 3)
     assert "orders left open | 0" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["bybit", "binance"])
+def test_a_strategy_killed_over_the_wire(tmp_path: Path, dialect: str) -> None:
+    """Its mirrors included: venue and journal agree on all fills of all symbols."""
+    chosen = argparse.Namespace(kills=2, seed=1, longest=20.0)
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(busy()))
+    symbols = [f"{coin}USDT" for coin in COINS]
+    with kills.exchange(60.0, 1, dialect, symbols) as port:
+        kills.lives(chosen, path, port, tmp_path, "--venue", dialect)
+        (journal,) = tmp_path.glob("*/portfolio.journal")
+        found = asyncio.run(comparison.compared(journal, port, dialect))
+    assert found.fills
+    assert not any(found.wrong.values()), found
+
+
+COINS = ("BTC", "ETH", "SOL", "XRP")
+
+
+def busy() -> dict[str, Any]:
+    """Return a template that begins to trade soon, and mirrors at once."""
+    path = Path("configs/strategy/mirror_shorts_for_longs.json")
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    del document["$schema"]
+    document["live"]["approved_coins"] = {"long": COINS[:2], "short": COINS[2:]}
+    document["live"]["max_warmup_minutes"] = 300
+    document["live"]["mirror"]["ema_dist_entry"] = -0.05
+    near = {"entry_initial_ema_dist": -0.05, "ema_span_0": 30, "ema_span_1": 60}
+    document["bot"]["long"] |= near | {"n_positions": 2}
+    return document
 
 
 @pytest.mark.slow
 def test_paper_trades_on_the_prices_of_a_venue(tmp_path: Path, exchange: int) -> None:
     """The orders are in the journal, and none of them is at the venue."""
     path = tmp_path / "config.json"
-    path.write_text(json.dumps({"symbol": kills.SYMBOL, "unit": "0.1%"}))
+    path.write_text(json.dumps({"symbol": comparison.SYMBOL, "unit": "0.1%"}))
     with kills.bot(path, exchange, tmp_path, "--paper") as process:
         kills.running(tmp_path, 0)
         time.sleep(3.0)
@@ -192,5 +242,6 @@ def test_paper_trades_on_the_prices_of_a_venue(tmp_path: Path, exchange: int) ->
         assert process.wait(30.0) == 0
     (journal,) = tmp_path.glob("bybit-paper-*/paper-*.journal")
     with Journal(journal) as opened:
-        assert kills.told(opened).placed
-    assert not asyncio.run(kills.shown(exchange, time.time_ns() // 1_000_000 - 60_000)).orders
+        assert comparison.told(opened).placed
+    since_ms = time.time_ns() // 1_000_000 - comparison.MARGIN_MS
+    assert not asyncio.run(comparison.shown(exchange, since_ms)).orders

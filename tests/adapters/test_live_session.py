@@ -2,6 +2,7 @@
 
 import pytest
 
+from adapters.bots import AnyBot, Event, step
 from adapters.live.session import Session
 from adapters.venue.port import (
     Acked,
@@ -14,7 +15,7 @@ from adapters.venue.port import (
     Unknown,
 )
 from machines import bot as bots
-from machines.bot import Bot, Event
+from machines.bot import Bot
 from machines.hedge_wallet import Price
 from machines.messages import Cancel, Command, Place, Query, Report
 from machines.order import Canceled, CancelRequested, Filled, Found, Reconciled
@@ -36,9 +37,15 @@ class Told:
         self.session.restarted()
         self.session.trade(priced=True)
 
-    def _journaled(self, bot: Bot, event: Event) -> tuple[Bot, tuple[Command, ...]]:
+    @property
+    def bot(self) -> Bot:
+        bot = self.session.bot
+        assert isinstance(bot, Bot)
+        return bot
+
+    def _journaled(self, bot: AnyBot, event: Event) -> tuple[AnyBot, tuple[Command, ...]]:
         self.events.append(event)
-        return bots.step(bot, event)
+        return step(bot, event)
 
     @property
     def reports(self) -> list[object]:
@@ -132,11 +139,11 @@ def test_prices_reach_the_bot_only_while_it_trades() -> None:
     told = Told()
     told.session.trade(priced=False)
     told.session.fill(fill(1, 1, told.session.orders()[1][1].wanted.qty))
-    before = told.session.bot.wallet
+    before = told.bot.wallet
     told.session.quote(Quote(0, PRICE * 2, PRICE * 2, PRICE * 2, PRICE * 2))
-    assert told.session.bot.wallet == before
+    assert told.bot.wallet == before
     told.session.trade(priced=True)
-    assert told.session.bot.wallet != before
+    assert told.bot.wallet != before
 
 
 def test_fills_of_others_are_none_of_ours() -> None:
@@ -180,4 +187,4 @@ def test_what_the_gate_holds_back_never_left() -> None:
     told.session.trade(priced=False)
     told.session._gate = lambda _: True
     told.session.trade(priced=True)
-    assert list(told.session.orders()) == [told.session.bot.book.sequence]
+    assert list(told.session.orders()) == [told.bot.book.sequence]

@@ -6,14 +6,18 @@ from typing import Any
 
 import pytest
 
+from adapters.bots import holdings
+from adapters.journal.chain import Kind
+from adapters.journal.codec import decode
+from adapters.journal.steps import Intervention, Step
+from adapters.live import holdings as holding
 from adapters.live.account import AccountError, folder, named
-from adapters.live.holdings import holdings
 from adapters.live.prepare import prepared
 from adapters.live.status import metrics, status
 from adapters.live.terms import Terms
 from adapters.venue.credentials import Credentials
-from adapters.venue.port import Rejected, Snapshot, Unavailable
-from machines.messages import Place, Wanted
+from adapters.venue.port import Outcome, Rejected, Snapshot, Unavailable
+from machines.messages import Cancel, Command, Place, Wanted
 from spec.hedge_wallet import State as Phase
 from spec.supervisor import State, StopPolicy
 from spec.terms import OrderType, PositionMode, Reason, Side
@@ -116,6 +120,55 @@ def test_a_stop_ends_although_the_venue_is_silent(tmp_path: Path) -> None:
         assert said(world, "alert")
 
     simulated(story())
+
+
+@pytest.mark.parametrize("policy", StopPolicy)
+def test_what_the_supervisor_sends_is_on_disk_before_it_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: StopPolicy
+) -> None:
+    """Its cancels and closes are rows like the bot's; without a connection it sends none."""
+    left: list[Command] = []
+
+    async def story() -> None:
+        world = World(tmp_path / "j")
+        place, cancel = world.port.place, world.port.cancel
+
+        async def placed(symbol: int, key: int, order: Wanted) -> Outcome:
+            left.append(Place(key, order, symbol))
+            assert left[-1] in written(world)
+            return await place(symbol, key, order)
+
+        async def canceled(symbol: int, key: int) -> Outcome:
+            left.append(Cancel(key, symbol))
+            assert left[-1] in written(world)
+            return await cancel(symbol, key)
+
+        monkeypatch.setattr(world.port, "place", placed)
+        monkeypatch.setattr(world.port, "cancel", canceled)
+        process = world.begin()
+        await world.running()
+        left.clear()
+        world.loop.stop(policy)
+        await world.end(process)
+        assert any(isinstance(each, Cancel) for each in left) is (policy is not StopPolicy.LEAVE)
+        assert any(isinstance(each, Place) for each in left) is (policy is StopPolicy.FLATTEN)
+        left.clear()
+        world.loop.cancel_opening()
+        await asyncio.sleep(1.0)
+        assert not left
+
+    simulated(story())
+
+
+def written(world: World) -> set[Command]:
+    """Return the commands that are in the journal."""
+    found: set[Command] = set()
+    for row in world.loop.journal.rows():
+        if row.kind is Kind.STEP:
+            found.update(decode(row.body, Step).commands)
+        elif row.kind is Kind.INTERVENTION:
+            found.update(decode(row.body, Intervention).commands)
+    return found
 
 
 # --- Halts ------------------------------------------------------------------------------------
@@ -477,7 +530,7 @@ def drifts(world: World) -> bool:
 def opening(world: World) -> tuple[int, ...]:
     """Return the bot's orders that can open exposure."""
     (held,) = holdings(world.bot)
-    return tuple(each.client_order_id for each in held.opening())
+    return tuple(each.client_order_id for each in holding.opening(held))
 
 
 def foreign(world: World, number: int, kind: OrderType = OrderType.STOP_MARKET) -> None:
