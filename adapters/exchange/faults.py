@@ -7,7 +7,7 @@ client's, the venue has a minimum notional, and in Binance's words a stop that f
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +35,7 @@ RATE = re.compile(r"(\w+)(?:=(0(?:\.\d{1,6})?|1(?:\.0{1,6})?))?")
 CLOSES = re.compile(r'reduceOnly"?\s*[=:]\s*"?true')
 SECONDS = 1_000  # draws of a time are in ms
 TIMEOUT_S = 12.0
-LATE_S, LATE_CANCEL_S, LATE_ANSWER_S, LATE_EVENT_S = 8, 3, 2, 2
+LATE_S, LATE_CANCEL_S, LATE_ANSWER_S, LATE_EVENT_S, LATE_TWIN_S = 8, 3, 2, 2, 2
 HIDDEN_S = STALE_S = 1.5
 LASTS_S: Mapping[str, int] = {"maintenance": 30, "clock_drift": 2, "rate_limit": 5}
 HTML = "<html><body>502 Bad Gateway</body></html>"
@@ -84,10 +84,14 @@ def plan(text: str, seed: int) -> Plan:
 
 
 class Faulty:
-    """Stands between the clients and *exchange*; *counts* say how often each fault has struck."""
+    """Stands between the clients and *exchange*; faults strike while it is *on*.
+
+    *counts* say how often each has struck.
+    """
 
     def __init__(self, exchange: Exchange, plan: Plan) -> None:
         self._exchange, self._plan = exchange, plan
+        self.on = True
         self._strikes = Strikes(plan.faults, plan.seed, 0)
         self.counts = self._strikes.counts
         self._until_s = dict.fromkeys(LASTS_S, 0.0)
@@ -96,16 +100,36 @@ class Faulty:
         self._seen_s: dict[tuple[str, str], float] = {}
         self._taken_s = -HIDDEN_S  # when an order was taken last
         self._later = set[asyncio.Task[None]]()
-        self._foreign = 0
+        self._held = self._foreign = 0
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing is held back, no stream is silent, and no refusal lasts."""
+        silent = any(not socket.closed for socket in self._silent)
+        return not self._held and not silent and self._now_s() >= max(self._until_s.values())
 
     def _on(self, name: str) -> bool:
         """Return whether the fault *name* strikes."""
-        return self._strikes.on(name, 0)
+        return self.on and self._strikes.on(name, 0)
 
     async def _pause(self, name: str, seconds: int) -> None:
         """Wait up to *seconds* if the fault *name* strikes."""
         if self._on(name):
-            await asyncio.sleep(self._drawn_s(name, seconds))
+            await self._hold(self._drawn_s(name, seconds))
+
+    async def _hold(self, seconds: float) -> None:
+        """Hold something back for *seconds*."""
+        self._held += 1
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._held -= 1
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let *work* go on by itself."""
+        task = asyncio.create_task(work)
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
 
     def _drawn_s(self, name: str, seconds: int) -> float:
         """Return a time of up to *seconds*."""
@@ -134,7 +158,8 @@ class Faulty:
     async def _request(
         self, request: "web.Request", handler: Handler, words: Words
     ) -> "web.StreamResponse":
-        """Answer *request*, unless a fault does."""
+        """Answer *request*, unless a fault does; it has come whole, so its client may go."""
+        body = await request.text()
         await asyncio.sleep(self._plan.delay_ms / SECONDS)
         route = words.route(request.method, request.path)
         refusal = self._suspended(words) or await self._lost(request, route)
@@ -143,16 +168,21 @@ class Faulty:
         await self._pause("late_request", LATE_S)
         if route is Route.CANCEL:
             await self._pause("fill_during_cancel", LATE_CANCEL_S)
-        lie = self._refused(await request.text(), route, words) or self._lied(request, route, words)
+        lie = self._refused(body, route, words) or self._lied(request, route, words)
         if lie is not None:
             return lie
         answer = await handler(request)
         if route is Route.CREATE and executed(answer):
             self._taken_s = self._now_s()
             if self._on("retry_duplicate"):
-                answer = await handler(request)
+                self._begin(self._repeat(request, handler))
             self._meddle()
         return await self._answered(request, route, answer)
+
+    async def _repeat(self, request: "web.Request", handler: Handler) -> None:
+        """Let *request* arrive once more; nobody hears the answer."""
+        await self._hold(self._drawn_s("retry_duplicate", LATE_TWIN_S))
+        await handler(request)
 
     def _suspended(self, words: Words) -> "web.Response | None":
         """Return the answer of an exchange that takes nothing at present."""
@@ -169,7 +199,7 @@ class Faulty:
         if route is Route.OTHER or not self._on("lost_request"):
             return None
         if self._strikes.within("lost_request", 2) == 1:
-            await asyncio.sleep(TIMEOUT_S * self._plan.pace)
+            await self._hold(TIMEOUT_S * self._plan.pace)
         return _dropped(request)
 
     def _refused(self, body: str, route: "Route", words: Words) -> "web.Response | None":
@@ -295,13 +325,11 @@ class Faulty:
             return
         await socket.send_str(text)
         if self._on("duplicate_ws_event"):
-            task = asyncio.create_task(self._again(socket, text))
-            self._later.add(task)
-            task.add_done_callback(self._later.discard)
+            self._begin(self._again(socket, text))
 
     async def _again(self, socket: "web.WebSocketResponse", text: str) -> None:
         """Send *text* once more, after newer messages."""
-        await asyncio.sleep(self._drawn_s("duplicate_ws_event", LATE_EVENT_S))
+        await self._hold(self._drawn_s("duplicate_ws_event", LATE_EVENT_S))
         if not socket.closed and socket not in self._silent:
             await socket.send_str(text)
 

@@ -163,6 +163,7 @@ class Server:
             await asyncio.sleep(TICK_S)
             self.catch_up()
             self._show()
+            self.dialect.due(self.clock_ms)
 
     async def _close(self, _: "web.Application") -> None:
         """Close what is open."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import cast
 
 from attrs import evolve, field, frozen
@@ -130,9 +131,10 @@ def moved(candles: Candles, bar: int, now_ms: int) -> Candles:
 def _whole(name: str, text: str, unit: Decimal) -> int:
     """Return decimal *text* as a whole number of *unit*."""
     try:
-        number = Decimal(text) / unit
+        number = Decimal(text)
     except InvalidOperation:
         raise SetupError(f"{name} {text}: write a decimal number such as 100.5") from None
-    if not number.is_finite() or number < 0 or number != int(number):
+    count = Fraction(number) / Fraction(unit) if number.is_finite() else Fraction(-1)
+    if count < 0 or count.denominator != 1:
         raise SetupError(f"{name} {text}: give a multiple of {unit:f}")
-    return int(number)
+    return count.numerator

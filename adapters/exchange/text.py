@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 
 NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?")
 
@@ -32,8 +33,8 @@ def units(number: str, unit: str) -> int | None:
     """
     if not NUMBER.fullmatch(number):
         return None
-    count = Decimal(number) / Decimal(unit)
-    return int(count) if count == int(count) else None
+    count = Fraction(number) / Fraction(unit)
+    return count.numerator if count.denominator == 1 else None
 
 
 def ratio(numerator: int, denominator: int, unit: str, decimals: int = 10) -> str:

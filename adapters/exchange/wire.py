@@ -67,6 +67,10 @@ class Dialect(Protocol):
         """Open the stream at *path* for a connection called *name*, or say that there is none."""
         ...
 
+    def due(self, clock_ms: int, /) -> None:
+        """Do what was to be done by the computer's Unix *clock_ms*."""
+        ...
+
 
 class Refused(Exception):  # noqa: N818  # the exchange's answer, not a fault of the program
     """A request is answered with *code*, which is (number, usual message) or has another one."""

@@ -100,6 +100,7 @@ class Binance(Dialect):
         codes=CODES,
         commands=Limits(per_second=18, burst=40, urgent=10),
         questions=Limits(per_second=5, burst=60),
+        cancel_after_s=(10, 3_600),  # ours: the venue names none
     )
 
     # --- Answers in general ----------------------------------------------------------------
@@ -181,6 +182,17 @@ class Binance(Dialect):
     def set_leverage(self, contract: Contract, leverage: int) -> Call:
         """Set the leverage."""
         return Call("fapiPrivatePostLeverage", {"symbol": contract.id, "leverage": leverage})
+
+    def cancel_after(self, roster: Roster, seconds: int, now_ms: int) -> tuple[Call, ...]:
+        """Set the countdown of every contract."""
+        del now_ms
+        return tuple(
+            Call(
+                "fapiPrivatePostCountdownCancelAll",
+                {"symbol": contract.id, "countdownTime": seconds * 1_000},
+            )
+            for contract in roster.contracts
+        )
 
     # --- Questions -------------------------------------------------------------------------
 

@@ -31,6 +31,7 @@ _LINEAR: Mapping[str, object] = {"category": "linear"}
 _DAY_MS = 86_400_000
 _WINDOW_MS = 7 * _DAY_MS  # of one question about executions
 _MINUTE, _BARS = "1", 1_000
+_PRIVATE, _GUARD = "/v5/private", "dcp.future"
 _RISING, _FALLING = 1, 2
 _MODE = {PositionMode.ONE_WAY: 0, PositionMode.HEDGE: 3}
 _SIDE = {Side.BUY: "Buy", Side.SELL: "Sell"}
@@ -83,8 +84,9 @@ class Bybit(Dialect):
         hedges=True,
         newest_first=True,
         codes=CODES,
-        commands=Limits(per_second=10, burst=10, urgent=3),
+        commands=Limits(per_second=6, burst=4, urgent=1),  # no more than ten in any second
         questions=Limits(per_second=40, burst=40),
+        cancel_after_s=(3, 300),
     )
 
     # --- Answers in general ----------------------------------------------------------------
@@ -164,6 +166,14 @@ class Bybit(Dialect):
         both = {"buyLeverage": str(leverage), "sellLeverage": str(leverage)}
         params = {**_LINEAR, "symbol": contract.id, **both}
         return Call("private_post_v5_position_set_leverage", params)
+
+    def cancel_after(self, roster: Roster, seconds: int, now_ms: int) -> tuple[Call, ...]:
+        """Set how long the account's stream may be away; who leaves its topic is not missed."""
+        del roster, now_ms
+        if not seconds:
+            return ()
+        params = {"product": "DERIVATIVES", "timeWindow": seconds}
+        return (Call("private_post_v5_order_disconnected_cancel_all", params),)
 
     # --- Questions -------------------------------------------------------------------------
 
@@ -276,6 +286,14 @@ class Bybit(Dialect):
     def acknowledges(self, message: Body) -> bool:
         """Return whether *message* says that a subscription is in force."""
         return message.get("op") == "subscribe" and message.get("success") is True
+
+    def guard(self, url: str) -> Stream | None:
+        """Return the topic whose subscribers are missed, on the stream of the account."""
+        return Stream("watch_topics", (url, [_GUARD], [_GUARD])) if _PRIVATE in url else None
+
+    def unguard(self, url: str) -> Body | None:
+        """Leave that topic."""
+        return {"op": "unsubscribe", "args": [_GUARD]} if _PRIVATE in url else None
 
     def news(self, roster: Roster, message: Body) -> Iterable[Item]:
         """Read a message of a stream."""

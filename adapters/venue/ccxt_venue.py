@@ -4,6 +4,7 @@ ccxt knows the endpoints, signs, and keeps the connections.  No request is ever 
 whoever asked decides.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TypeVar
@@ -35,6 +36,7 @@ from adapters.venue.port import (
 from machines.messages import Wanted
 from machines.order import Found
 from spec.terms import Instrument, PositionMode, Reason
+from spec.units import MILLI_NS
 
 T = TypeVar("T")
 OPEN_S = 20.0
@@ -148,6 +150,20 @@ class CcxtVenue:
     async def set_leverage(self, symbol: int, leverage: int) -> Setting:
         """Set the leverage of *symbol*."""
         return await self._set(self._dialect.set_leverage(self._roster.contracts[symbol], leverage))
+
+    async def cancel_after(self, seconds: int) -> Setting:
+        """Have the venue cancel all orders of the contracts unless told again within *seconds*."""
+        least, most = self._terms.cancel_after_s
+        if seconds and not least <= seconds <= most:
+            why = f"{seconds} s: the venue takes {least} to {most}"
+            return Rejected(Reason.NONE, "", why)
+        if self._feed is not None:
+            await self._feed.guard(on=seconds > 0)
+        now_ms = time.time_ns() // MILLI_NS
+        calls = self._dialect.cancel_after(self._roster, seconds, now_ms)
+        answers = await asyncio.gather(*(self._client.ask(call, urgent=True) for call in calls))
+        failed = [each for each in answers if isinstance(each, Failure)]
+        return self._codes.setting(failed[0]) if failed else Done(changed=True)
 
     # --- Questions -------------------------------------------------------------------------
 

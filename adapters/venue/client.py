@@ -3,9 +3,9 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
+from adapters.venue import library
 from adapters.venue.credentials import Credentials
 from adapters.venue.dialect import Call, Dialect
 from adapters.venue.gate import Gate
@@ -30,10 +30,10 @@ class Client:
     def __init__(
         self, dialect: Dialect, credentials: Credentials, config: Mapping[str, object]
     ) -> None:
-        library: Any = import_module("ccxt.pro")
         terms = dialect.terms
-        self.errors: type[Exception] = library.BaseError
-        self._crowded = library.RateLimitExceeded, library.DDoSProtection
+        kind, errors = library.exchange(terms.exchange), library.errors()
+        self.errors: type[Exception] = errors.BaseError
+        self._crowded = errors.RateLimitExceeded, errors.DDoSProtection
         keys = {
             "apiKey": credentials.key,
             "secret": credentials.secret,
@@ -42,8 +42,7 @@ class Client:
             "privateKey": credentials.secret,
         }
         ours = {"enableRateLimit": False, "timeout": TIMEOUT_MS}  # the gate limits the rate
-        made = library.Exchange.deep_extend(terms.config, config, keys, ours)
-        self.exchange: Any = getattr(library, terms.exchange)(made)
+        self.exchange: Any = kind(kind.deep_extend(terms.config, config, keys, ours))
         self.exchange.options["maxRetriesOnFailure"] = 0
         self.exchange.on_rest_response = self._answered
         self._dialect, self._nonce = dialect, 0
@@ -64,9 +63,9 @@ class Client:
         await self._commands.enter(urgent=urgent)
         return await self._made(call)
 
-    async def ask(self, call: Call) -> Answer:
-        """Make *call*, which changes nothing, once."""
-        await self._questions.enter(urgent=False)
+    async def ask(self, call: Call, *, urgent: bool = False) -> Answer:
+        """Make *call*, which changes no order, once."""
+        await self._questions.enter(urgent=urgent)
         return await self._made(call)
 
     async def _made(self, call: Call) -> Answer:

@@ -69,7 +69,8 @@ class Terms:
     """The facts of a venue.
 
     *exchange* is ccxt's class, *config* what it is made with; *prefix* begins a client order id.
-    *newest_first* is the order of fills in answers.
+    *newest_first* is the order of fills in answers.  *cancel_after_s* are the least and the most
+    seconds after which the venue can be told to cancel everything.
     """
 
     exchange: str
@@ -78,6 +79,7 @@ class Terms:
     codes: Codes
     commands: Limits
     questions: Limits
+    cancel_after_s: tuple[int, int]
     prefix: str = ""
     newest_first: bool = False
 
@@ -149,6 +151,13 @@ class Dialect(ABC):
     @abstractmethod
     def set_leverage(self, contract: Contract, leverage: int) -> Call:
         """Set the leverage."""
+
+    @abstractmethod
+    def cancel_after(self, roster: Roster, seconds: int, now_ms: int) -> tuple[Call, ...]:
+        """Have all orders canceled *seconds* after *now_ms* unless told again; 0: never.
+
+        Every call is made.
+        """
 
     # --- Questions -------------------------------------------------------------------------
 
@@ -257,6 +266,16 @@ class Dialect(ABC):
         """Return whether to be connected to *url* is to be subscribed."""
         del url
         return False
+
+    def guard(self, url: str) -> Stream | None:
+        """Return what to subscribe to on *url* if it is the end of it that cancels all orders."""
+        del url
+        return None
+
+    def unguard(self, url: str) -> Body | None:
+        """Return what to send to *url* so that orders outlive it."""
+        del url
+        return None
 
     def ends(self, message: Body) -> Mapping[str, object] | None:
         """Return what ccxt must forget if *message* is the last of its connection, else None."""

@@ -6,6 +6,7 @@ hands out between two awaits is only the newest state, so the messages are read 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
@@ -40,6 +41,7 @@ class Feed:
         self._queue = asyncio.Queue[News]()
         self._connections: dict[str, _Connection] = {}
         self._streams = dialect.streams(roster)
+        self._guards: list[asyncio.Task[None]] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._whole = asyncio.Event()
         self._broken = False  # a gap was told that has not ended
@@ -71,6 +73,27 @@ class Feed:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+
+    async def guard(self, *, on: bool) -> None:
+        """Have the end of a connection noticed by the venue or not, where that is what counts."""
+        if not on:
+            await self._unguard()
+        elif not self._guards:
+            found = [self._dialect.guard(url) for url in self._connections]
+            streams = [stream for stream in found if stream is not None]
+            self._guards = [asyncio.create_task(self._follow(stream)) for stream in streams]
+            self._tasks += self._guards
+
+    async def _unguard(self) -> None:
+        """Leave what `guard` has subscribed to."""
+        for task in self._guards:
+            task.cancel()
+        self._guards = []
+        for connection in tuple(self._connections.values()):
+            message = self._dialect.unguard(connection.client.url)
+            if message is not None:
+                with suppress(ConnectionError):
+                    await connection.client.send(message)
 
     async def news(self) -> AsyncIterator[News]:
         """Yield what has come, in order."""
@@ -193,7 +216,8 @@ class Feed:
     def _judge(self) -> None:
         """Tell the end of a gap once everything is subscribed to."""
         confirmed = sum(each.confirmed for each in self._connections.values())
-        if confirmed >= len(self._streams) and (self._broken or not self._whole.is_set()):
+        whole = confirmed >= len(self._streams) + len(self._guards)
+        if whole and (self._broken or not self._whole.is_set()):
             if self._broken:
                 self._queue.put_nowait(GapEnded())
             self._broken = False

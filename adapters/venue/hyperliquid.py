@@ -31,7 +31,6 @@ _OURS = {  # kinds of questions that name an account
 }
 _LIMIT = {OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT}
 _STOP = {OrderType.STOP_MARKET, OrderType.STOP_LIMIT}
-_WORKING = {OrderType.MARKET, OrderType.LIMIT}
 _TIME = {TimeInForce.GTC: "Gtc", TimeInForce.IOC: "Ioc"}
 REFUSED, UNKNOWN = "refused", "unknownOid"
 
@@ -64,6 +63,7 @@ class Hyperliquid(Dialect):
         prefix="0x",
         commands=Limits(per_second=10, burst=20, urgent=5),
         questions=Limits(per_second=2, burst=20),
+        cancel_after_s=(15, 86_400),  # each time it must be five seconds away when it arrives
     )
 
     # --- Answers in general ----------------------------------------------------------------
@@ -155,6 +155,12 @@ class Hyperliquid(Dialect):
         """Set the leverage, in cross margin."""
         chosen = {"asset": contract.number, "isCross": True, "leverage": leverage}
         return _action({"type": "updateLeverage", **chosen})
+
+    def cancel_after(self, roster: Roster, seconds: int, now_ms: int) -> tuple[Call, ...]:
+        """Set the time at which the account's orders go."""
+        del roster
+        at = {"time": now_ms + seconds * 1_000} if seconds else {}
+        return (_action({"type": "scheduleCancel", **at}),)
 
     # --- Questions -------------------------------------------------------------------------
 

@@ -93,6 +93,7 @@ class Okx(Dialect):
         codes=CODES,
         commands=Limits(per_second=25, burst=25, urgent=8),
         questions=Limits(per_second=5, burst=10),
+        cancel_after_s=(10, 120),
     )
 
     # --- Answers in general ----------------------------------------------------------------
@@ -169,6 +170,11 @@ class Okx(Dialect):
         """Set the leverage of both legs."""
         params = {"instId": contract.id, "lever": str(leverage), "mgnMode": "cross"}
         return Call("privatePostAccountSetLeverage", params)
+
+    def cancel_after(self, roster: Roster, seconds: int, now_ms: int) -> tuple[Call, ...]:
+        """Set the countdown of the account."""
+        del roster, now_ms
+        return (Call("privatePostTradeCancelAllAfter", {"timeOut": str(seconds)}),)
 
     # --- Questions -------------------------------------------------------------------------
 

@@ -78,19 +78,21 @@ class Codes:
     def _refused(self, failure: Failure) -> Rejected | None:
         """Return the refusal; None if *failure* leaves open whether it is one."""
         drift, limited = failure.code in self.drift, self._limited(failure)
-        if not drift and not limited and not self._definite(failure):
+        refused = drift or limited or self._definite(failure)
+        if failure.code in self.ambiguous or not refused:
             return None
         reason = self.reason(failure)
         return Rejected(reason, failure.code, failure.text, drift=drift, limited=limited)
 
     def _limited(self, failure: Failure) -> bool:
-        """Return whether there were too many requests."""
-        return failure.limited or failure.code in self.limited
+        """Return whether there were too many requests; ccxt takes some other refusals for that."""
+        crowded = failure.limited and self.reason(failure) is Reason.NONE
+        return crowded or failure.code in self.limited
 
     def _definite(self, failure: Failure) -> bool:
         """Return whether the venue says for certain that it has done nothing."""
         code = failure.code
-        if not code or code in self.ambiguous:
+        if not code:
             return False
         if code in self.reasons:
             return True

@@ -253,6 +253,13 @@ class Port(Protocol):
         """Set the leverage of *symbol*."""
         ...
 
+    async def cancel_after(self, seconds: int) -> Setting:
+        """Have the venue cancel all orders of the contracts unless told again within *seconds*.
+
+        0 takes it back.
+        """
+        ...
+
     async def server_ms(self) -> Snapshot[int] | Unavailable:
         """Ask for the venue's time, Unix ms."""
         ...

@@ -75,6 +75,12 @@ def kline(index: int) -> list[int | str]:
     return [opened, *prices, "0.125", opened + MINUTE_MS - 1, "12156.26", 9, "0", "0", "0"]
 
 
+class Server(ThreadingHTTPServer):
+    """Says nothing of a client that hangs up before it is answered."""
+
+    def handle_error(self, *_: object) -> None: ...
+
+
 @contextmanager
 def serving(venue: Venue) -> Generator[Venue]:
     """Serve *venue* meanwhile."""
@@ -97,7 +103,7 @@ def serving(venue: Venue) -> Generator[Venue]:
 
         def log_message(self, *_: object) -> None: ...
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         venue.port = server.server_port
         thread = Thread(target=server.serve_forever, daemon=True)

@@ -81,7 +81,8 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> list[Space]:
     """The catalogue of worlds, to be filled: they are explored without their mutants."""
     entries: list[Space] = []
 
-    def checked(entry: Space, progress: Progress, _workers: int) -> Space:
+    def checked(entry: Space, progress: Progress, _workers: int, *, symmetry: bool) -> Space:
+        assert not symmetry
         report = explore(entry.world, states_max=entry.states_max, progress=progress, every=1)
         judgement = Space(entry=entry, report=report, kills=entry.kills)
         return Space(judgement=judgement, taken=entry.taken)

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.cli import app
-from adapters.journal import properties
+from adapters.journal import properties, wallet_properties
 from adapters.journal.replay import Moment
 
 BARS = 300
@@ -67,7 +67,7 @@ def test_the_journal_on_disk_is_the_one_in_memory(folder: Path) -> None:
 def test_an_audit_shows_every_property(folder: Path) -> None:
     """Each with the number of cases, and the verdict in the last line."""
     lines = run("audit", folder / "journal.db").stdout.splitlines()
-    for name, (text, _) in properties.CHECKS.items():
+    for name, (text, _) in (properties.COMMON | wallet_properties.CHECKS).items():
         (line,) = (line for line in lines if line.split()[0] == name and text in line)
         assert line.split()[2] == "0"
     assert lines[-1] == "The chain holds, and the machines repeat every step."
@@ -101,7 +101,7 @@ def test_a_property_that_fails_is_an_exit_code(
     def check(moment: Moment) -> Iterator[str]:
         yield "it is the seventh" if moment.row == 7 else ""
 
-    monkeypatch.setitem(properties.CHECKS, "HW-5", ("Not the seventh.", check))
+    monkeypatch.setitem(wallet_properties.CHECKS, "HW-5", ("Not the seventh.", check))
     result = run("audit", folder / "journal.db")
     assert result.exit_code == 1
     assert "HW-5 fails in row 7: it is the seventh" in result.stdout

@@ -63,14 +63,14 @@ def test_all_problems_are_named(tmp_path: Path) -> None:
 def test_what_is_no_configuration_at_all_is_refused(
     tmp_path: Path, command: str, text: str | None
 ) -> None:
-    """One line on stderr, as everywhere."""
+    """One line on stderr, as everywhere; it names the file."""
     path = tmp_path / "config.json"
     if text is not None:
         path.write_text(text)
     result = run(command, path)
     assert (result.exit_code, result.stdout) == (2, "")
     (line,) = result.stderr.splitlines()
-    assert line.startswith("hedgeproof: file ")
+    assert line.startswith(f'hedgeproof: file "{path}'[:80])  # a long name is cut
 
 
 def test_migration_writes_names_of_today(tmp_path: Path) -> None:

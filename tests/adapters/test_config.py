@@ -17,6 +17,7 @@ from spec.units import MILLI_NS, SECOND_NS
 CONFIGS = Path(__file__).parents[2] / "configs"
 CANDLES = market(1, 600)  # prices in cents near 30,000.00, lots of 0.001
 START = "2025-01-01T00:00:00Z"
+FINE = f"{10**17 - 1}.{10**16 - 1}"  # a quotient of 28 digits would be whole
 
 
 def refused(**values: object) -> str:
@@ -130,6 +131,7 @@ def test_a_lot_that_money_cannot_count_is_refused() -> None:
         ({"deposit": "0"}, 'deposit "0": write a decimal number as text, such as "0.5", above 0'),
         ({"deposit": "1e5"}, 'deposit "1e5": write a decimal'),
         ({"deposit": "0.123456789"}, 'deposit "0.123456789": give a multiple of 0.00000001'),
+        ({"deposit": FINE}, f'deposit "{FINE}": give a multiple of 0.00000001'),
         ({"min_notional": "-1"}, 'min_notional "-1": write a decimal'),
         ({"unit": "0%"}, 'unit "0%": write a decimal'),
         ({"unit": "100%"}, 'unit "100%": give less than 100%'),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from adapters.exchange import figures
 from adapters.exchange import setup as setups
+from adapters.exchange.bybit.protection import Protection
 from adapters.exchange.bybit.rest import Rest
 from adapters.exchange.bybit.ws import Session
 from adapters.exchange.core import Exchange
@@ -585,7 +586,7 @@ def test_pages_follow_one_another(client: Client) -> None:
 
 def test_the_book_is_a_snapshot_then_changes(exchange: Exchange) -> None:
     """The changes, applied to the snapshot, give the book."""
-    session = Session(exchange, setups.keys(2), private=False)
+    session = Session(exchange, setups.keys(2), Protection(exchange), private=False)
     subscribe = {"op": "subscribe", "args": [f"orderbook.50.{SYMBOL}"]}
     _, first = session.receive(json.dumps(subscribe), CLOCK_MS)
     assert first["type"] == "snapshot"
@@ -606,7 +607,7 @@ def test_the_book_is_a_snapshot_then_changes(exchange: Exchange) -> None:
 
 def test_a_candle_is_confirmed_once_it_is_complete(exchange: Exchange) -> None:
     """The stream shows the candle of now, the whole one at its end, and rests with the data."""
-    session = Session(exchange, setups.keys(2), private=False)
+    session = Session(exchange, setups.keys(2), Protection(exchange), private=False)
     subscribe = {"op": "subscribe", "args": [f"kline.1.{SYMBOL}"]}
     told = session.receive(json.dumps(subscribe), CLOCK_MS)[1:]
     for bar in (11, BARS - 1, BARS, BARS + 10):
@@ -620,7 +621,7 @@ def test_a_candle_is_confirmed_once_it_is_complete(exchange: Exchange) -> None:
 
 def test_a_stream_tells_nothing_before_it_is_signed(exchange: Exchange) -> None:
     """A private topic needs an account, and shows that account only."""
-    session = Session(exchange, setups.keys(2), private=True)
+    session = Session(exchange, setups.keys(2), Protection(exchange), private=True)
     subscribe = json.dumps({"op": "subscribe", "args": ["order", "execution"]})
     assert session.receive(subscribe, CLOCK_MS)[0]["success"] is False
     for secret, success in (("wrong", False), ("secret-1", True)):
@@ -637,7 +638,7 @@ def test_a_stream_tells_nothing_before_it_is_signed(exchange: Exchange) -> None:
 
 def test_a_trade_is_told_once(exchange: Exchange) -> None:
     """A stream begins with the next one, and the request for recent ones has the same."""
-    session = Session(exchange, setups.keys(2), private=False)
+    session = Session(exchange, setups.keys(2), Protection(exchange), private=False)
     subscribe = {"op": "subscribe", "args": [f"publicTrade.{SYMBOL}"]}
     assert len(session.receive(json.dumps(subscribe), CLOCK_MS)) == 1
     told = list[Any]()

@@ -450,6 +450,7 @@ def test_the_page_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> Non
         (["--leverage", "1000"], "leverage"),
         (["--accounts", "0"], "accounts"),
         (["--deposit", "lots"], "deposit"),
+        (["--port", "65536"], "port"),
         (["--symbol", "BTCUSDT", "--symbol", "BTCUSDT"], "twice"),
     ],
 )

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.docs import EXAMPLE
 from adapters.machine_file import MachineFileError, load
-from simulator.judge import judge
+from simulator.checked import checked
 
 WORLD = """
 from simulator.actors import Actor, ActorWorld
@@ -28,7 +28,7 @@ def test_the_example_holds_and_its_defects_are_found() -> None:
     spec, properties = found.machines["sender"]
     assert spec.title == "Sender"
     (entry,) = found.entries
-    judgement = judge(entry)
+    judgement = checked(entry).judgement
     assert [verdict.holds for verdict in judgement.report.verdicts] == [True, True, True]
     assert {kill.mutant.property_id for kill in judgement.kills if kill.killed} == set(properties)
 

@@ -222,6 +222,25 @@ def test_drift_and_limits_are_told(venue: str, drift: str, limited: str) -> None
     assert codes.unavailable(Failure(limited, "")).limited
 
 
+@pytest.mark.parametrize(
+    ("venue", "code"), [("binance", "-1007"), ("okx", "50013"), ("bybit", "10016")]
+)
+def test_a_crowd_does_not_make_an_unknown_outcome_a_refusal(venue: str, code: str) -> None:
+    """A code that leaves it open whether the order was taken does so under any status of HTTP."""
+    assert isinstance(VENUES[venue].terms.codes.outcome(Failure(code, "", limited=True)), Unknown)
+
+
+def test_a_refusal_that_has_another_reason_is_no_crowd() -> None:
+    """The table of codes counts, not the exception that ccxt makes of one."""
+    codes = VENUES["binance"].terms.codes
+    assert codes.outcome(Failure("-4005", "", limited=True)) == Rejected(
+        Reason.BAD_QTY, "-4005", ""
+    )
+    crowd = codes.outcome(Failure("", "429 Too Many Requests", limited=True))
+    assert isinstance(crowd, Rejected)
+    assert crowd.limited
+
+
 def test_the_words_tell_refusals_of_one_code_apart() -> None:
     """Where a code means any wrong parameter, its text says which."""
     codes = VENUES["okx"].terms.codes

@@ -209,6 +209,11 @@ class Served:
         """The streams that are open."""
         return tuple(self._server._streams)
 
+    @property
+    def sessions(self) -> tuple[Any, ...]:
+        """What the exchange keeps of each of them."""
+        return tuple(session for session, _ in self._server._streams.values())
+
     async def close(self) -> None:
         """Stop serving."""
         self._task.cancel()

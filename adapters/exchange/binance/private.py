@@ -8,7 +8,7 @@ from adapters.exchange.text import ratio, text
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Payload
 from simulator.account import LEGS
-from simulator.venue_order import conditional, limited
+from simulator.venue_order import limited
 from spec.terms import OrderType, PositionMode, PositionSide, Side, TriggerBy
 from spec.units import MILLI_NS
 
@@ -224,11 +224,6 @@ def status(order: Order) -> str:
 def working_type(order: Order) -> str:
     """Return the type that *order* has once it works."""
     return "LIMIT" if limited(order.wanted) else "MARKET"
-
-
-def waiting_type(order: Order) -> str:
-    """Return the type that *order* has while it waits for its trigger."""
-    return _TYPE[order.wanted.type] if conditional(order.wanted) else working_type(order)
 
 
 def time_in_force(order: Order) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 from adapters.exchange.binance import commands
 from adapters.exchange.binance.account import Account
 from adapters.exchange.binance.errors import STATUS, Code, missing
-from adapters.exchange.binance.fields import whole
+from adapters.exchange.binance.fields import symbol_of, whole
 from adapters.exchange.binance.limits import Limits, Used
 from adapters.exchange.binance.listen import ListenKeys
 from adapters.exchange.binance.markets import Markets
@@ -18,6 +18,7 @@ from adapters.exchange.binance.streams import MarketSession, asked
 from adapters.exchange.binance.trade import BATCH_MAX, Trade
 from adapters.exchange.binance.user import UserSession
 from adapters.exchange.core import Exchange
+from adapters.exchange.countdown import Countdowns
 from adapters.exchange.signing import recent, signed
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Answer, Body, Payload, Refused, Request, Session, said
@@ -28,6 +29,7 @@ WINDOW_MS, WINDOW_MS_MAX = 5_000, 60_000
 Open = Callable[[Body], object]
 Owned = Callable[[Trader, Body], object]
 Routes = dict[tuple[str, str], Owned]
+COUNTDOWN, COUNTDOWN_WEIGHT = ("POST", "/fapi/v1/countdownCancelAll"), 10
 NEW_ORDERS = {
     ("POST", "/fapi/v1/order"): 1,
     ("PUT", "/fapi/v1/order"): 1,
@@ -81,7 +83,7 @@ class Rest:
     ) -> None:
         self.exchange, self.keys = exchange, dict(keys)
         self.limits, self.listen_keys = limits or Limits(), ListenKeys()
-        self.private = Private(exchange)
+        self.private, self.countdowns = Private(exchange), Countdowns(exchange)
         self.markets = Markets(exchange, Public(exchange))
         self._open = _open_routes(self.markets)
         self._signed = _order_routes(Trade(exchange, self.private))
@@ -107,10 +109,12 @@ class Rest:
             return self._open[route](body)
         if request.path == "/fapi/v1/listenKey":
             return self._listen(request)
-        if route not in self._signed:
+        if route not in self._signed and route != COUNTDOWN:
             refusal = f"Path {request.path}, Method {request.method} is invalid"
             raise Refused(Code.NO_PATH, refusal)
         account = self._signer(request, body)
+        if route == COUNTDOWN:
+            return self._countdown(self.exchange.traders[account], body, request.clock_ms)
         if route in NEW_ORDERS:
             used = self.limits.order(account, NEW_ORDERS[route], request.clock_ms)
             _count(used, headers)
@@ -156,6 +160,21 @@ class Rest:
             case _:
                 raise Refused(Code.NO_PATH)
 
+    def _countdown(self, trader: Trader, body: Body, clock_ms: int) -> Payload:
+        """Begin the countdown of a contract anew; with 0 stop it."""
+        symbol, length_ms = symbol_of(self.exchange, body), whole(body, "countdownTime", -1)
+        if length_ms < 0:
+            raise missing("countdownTime")
+        if length_ms:
+            self.countdowns.put_off(trader, (symbol,), clock_ms + length_ms)
+        else:
+            self.countdowns.stop(trader, (symbol,))
+        return {"symbol": said(body, "symbol"), "countdownTime": str(length_ms)}
+
+    def due(self, clock_ms: int) -> None:
+        """Cancel the orders of those who were not heard in time."""
+        self.countdowns.due(clock_ms)
+
     # --- Streams ---------------------------------------------------------------------------
 
     def stream(self, path: str, query: str, _: str) -> Session | None:
@@ -175,6 +194,8 @@ class Rest:
 
 def weight(route: tuple[str, str], body: Body) -> int:
     """Return what a request weighs."""
+    if route == COUNTDOWN:
+        return COUNTDOWN_WEIGHT
     if route in NEW_ORDERS and route[1] != "/fapi/v1/batchOrders":
         return 0
     if route[1] in BY_LIMIT:

@@ -11,6 +11,7 @@ from adapters.exchange.bybit import auth
 from adapters.exchange.bybit.errors import Code
 from adapters.exchange.bybit.orders import category, symbol_of
 from adapters.exchange.bybit.private import Private
+from adapters.exchange.bybit.protection import Protection
 from adapters.exchange.bybit.public import Public
 from adapters.exchange.bybit.trade import Trade
 from adapters.exchange.bybit.ws import Session
@@ -58,6 +59,7 @@ class Rest:
         self.secrets = {key: secret for key, (_, secret) in self.keys.items()}
         self.limits = limits or Limits(RATES)
         self.public, self.private = Public(exchange), Private(exchange)
+        self.protection = Protection(exchange)
         trade = Trade(exchange, self.private)
         self._open: dict[tuple[str, str], Callable[[Body], Payload]] = {
             ("GET", "/v5/market/time"): self._time,
@@ -77,6 +79,7 @@ class Rest:
             ("POST", "/v5/order/cancel-all"): trade.cancel_all,
             ("POST", "/v5/order/create-batch"): trade.create_batch,
             ("POST", "/v5/order/cancel-batch"): trade.cancel_batch,
+            ("POST", "/v5/order/disconnected-cancel-all"): self.protection.set_window,
             ("GET", "/v5/order/realtime"): _listed(trade.realtime),
             ("GET", "/v5/order/history"): _listed(trade.history),
             ("GET", "/v5/execution/list"): _listed(trade.executions),
@@ -124,8 +127,12 @@ class Rest:
         return (
             None
             if private is None
-            else Session(self.exchange, self.keys, private=private, name=name)
+            else Session(self.exchange, self.keys, self.protection, private=private, name=name)
         )
+
+    def due(self, clock_ms: int) -> None:
+        """Cancel the orders of those who have been away too long."""
+        self.protection.due(clock_ms)
 
     def _answer(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from adapters.exchange import figures
 from adapters.exchange.bybit import auth
 from adapters.exchange.bybit.private import Private
+from adapters.exchange.bybit.protection import TOPIC, Protection
 from adapters.exchange.bybit.public import Public
 from adapters.exchange.core import Exchange
 from adapters.exchange.market import Bar, length_ms
@@ -13,7 +14,7 @@ from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Payload, fields, listed
 from spec.units import MILLI_NS
 
-TOPICS = ("order", "execution", "position", "wallet")
+TOPICS = ("order", "execution", "position", "wallet", "dcp")
 
 
 class Session:
@@ -23,11 +24,13 @@ class Session:
         self,
         exchange: Exchange,
         keys: Mapping[str, tuple[str, str]],
+        protection: Protection,
         *,
         private: bool,
         name: str = "1",
     ) -> None:
         self.exchange, self.keys, self.private, self.name = exchange, keys, private, name
+        self.protection = protection
         self.trader: Trader | None = None
         self.topics: set[str] = set()
         self._writes, self._shows = Private(exchange), Public(exchange)
@@ -109,6 +112,8 @@ class Session:
 
     def _forget(self, topic: str) -> None:
         """Leave *topic*."""
+        if topic == TOPIC and topic in self.topics and self.trader is not None:
+            self.protection.left(self.trader)
         self.topics.discard(topic)
         for kept in (self._books, self._tickers, self._bars, self._prints):
             kept.pop(topic, None)
@@ -152,8 +157,10 @@ class Session:
 
     # --- What happens to the market --------------------------------------------------------
 
-    def market(self, _: int) -> list[Payload]:
+    def market(self, clock_ms: int) -> list[Payload]:
         """Return what has changed in the market since it was last asked."""
+        if TOPIC in self.topics and self.trader is not None:
+            self.protection.heard(self.trader, clock_ms)
         return self._market(sorted(self.topics)) if not self.private else []
 
     def _market(self, topics: list[str]) -> list[Payload]:
