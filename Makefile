@@ -10,7 +10,7 @@ LOCK    = $(BIN)/uv pip compile --quiet $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check prove bench wire docs fmt lock clean
+.PHONY: help run test lint check prove bench wire kills docs fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -37,7 +37,10 @@ prove: .venv/dev.stamp ## prove the laws over all integers with CrossHair; goes 
 bench: .venv/dev.stamp .rivals/stamp ## measure speed and memory; also --json FILE: make bench ARGS=...
 	@$(BIN)/python tests/benchmarks/run.py $(ARGS)
 
-wire: .venv/dev.stamp ## kill a live bot again and again on the simulated exchange: make wire ARGS="--kills 20"
+wire: .venv/dev.stamp ## trade under each fault on a wire, then compare; drawn sets: make wire ARGS="--swarm 200"
+	@$(BIN)/python -m tests.evidence.wire $(ARGS)
+
+kills: .venv/dev.stamp ## kill a live bot again and again, then compare: make kills ARGS="--kills 20"
 	@$(BIN)/python -m tests.evidence.kills $(ARGS)
 
 docs: .venv/dev.stamp ## print the reference pages from the declarations

@@ -3,7 +3,7 @@
 One process is `hedgeproof exchange`, whose market goes on meanwhile, the other `hedgeproof run`,
 which is killed with SIGKILL at random moments and started anew.  At the end it runs undisturbed,
 is stopped with its orders canceled, and every order and fill of the venue is held against the
-journal.  `make wire`, or tests/evidence/kills.py --help.
+journal.  `make kills`, or `python -m tests.evidence.kills --help`.
 """
 
 import argparse
@@ -15,68 +15,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from attrs import frozen
-
-from adapters.exchange.binance import client as binance
-from adapters.exchange.bybit import client as bybit
-from adapters.journal.audit import Finding, audit
-from adapters.journal.chain import Kind
-from adapters.journal.codec import decode
-from adapters.journal.replay import rebuilt
-from adapters.journal.steps import Step
-from adapters.journal.store import Journal
-from adapters.live.matching import expected_cash
-from adapters.live.start import begun
-from adapters.venue.ccxt_venue import CcxtVenue
-from adapters.venue.credentials import Credentials
-from adapters.venue.port import FillNews, LegState, OrderState, Snapshot, T, Unavailable
-from adapters.venue.venues import VENUES
-from machines.messages import Place, Report
-from spec.terms import PositionSide
+from tests.evidence.comparison import BYBIT, SYMBOL, compared
 
 HEDGEPROOF = [sys.executable, "-m", "adapters"]
-SYMBOL, BOT, BYBIT = "BTCUSDT", "hedge-wallet", "bybit"
-CONFIGS = {BYBIT: bybit.ccxt_config, "binance": binance.ccxt_config}
 RUN_S = 120.0
 TRADING = 0.75  # of the kills are after it has begun to run, the others during its start
-Totals = tuple[int, int, int]
-
-
-@frozen(kw_only=True)
-class Venue:
-    """The account as the venue shows it; *cash* in money units."""
-
-    legs: tuple[LegState, ...]
-    orders: tuple[OrderState, ...]
-    fills: tuple[FillNews, ...]
-    cash: int
-
-
-@frozen(kw_only=True)
-class Story:
-    """What the journal says: each order's placed lots, and the totals of its fills."""
-
-    placed: dict[int, int]
-    totals: dict[int, Totals]
-    rows: int
-
-
-@frozen(kw_only=True)
-class Comparison:
-    """How venue and journal compare: what is wrong is counted in *wrong*; *gained* money units."""
-
-    placed: int
-    fills: int
-    rows: int
-    gained: int
-    wrong: dict[str, int]
-    findings: tuple[Finding, ...]
 
 
 def main() -> None:
@@ -97,11 +45,11 @@ def main() -> None:
         report(journal, port, chosen.kills)
 
 
-def lives(chosen: argparse.Namespace, config: Path, port: int, state: Path) -> None:
+def lives(chosen: argparse.Namespace, config: Path, port: int, state: Path, *more: str) -> None:
     """Start and kill, then let the last one live until it runs, and stop it."""
     dice = random.Random(chosen.seed)  # noqa: S311
     for number in range(chosen.kills):
-        with bot(config, port, state) as process:
+        with bot(config, port, state, *more) as process:
             if dice.random() < TRADING:
                 running(state, len(log(state)))
             time.sleep(dice.uniform(0.0, chosen.longest))
@@ -110,16 +58,19 @@ def lives(chosen: argparse.Namespace, config: Path, port: int, state: Path) -> N
             process.wait()
         if not (number + 1) % 10:
             print(f"{number + 1} kills", file=sys.stderr, flush=True)
-    with bot(config, port, state, "--on-stop", "cancel") as process:
+    with bot(config, port, state, "--on-stop", "cancel", *more) as process:
         running(state, len(log(state)))
         process.send_signal(signal.SIGINT)
         assert process.wait(RUN_S) == 0
 
 
 @contextmanager
-def exchange(speed: float, seed: int, dialect: str = BYBIT) -> Iterator[int]:
+def exchange(
+    speed: float, seed: int, dialect: str = BYBIT, symbols: Sequence[str] = (SYMBOL,)
+) -> Generator[int]:
     """Yield the port of a simulated exchange."""
-    options = ["--port", "0", "--speed", str(speed), "--seed", str(seed), "--symbol", SYMBOL]
+    options = ["--port", "0", "--speed", str(speed), "--seed", str(seed)]
+    options += [word for symbol in symbols for word in ("--symbol", symbol)]
     command = [*HEDGEPROOF, "exchange", "--dialect", dialect, *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         assert process.stdout is not None
@@ -131,7 +82,7 @@ def exchange(speed: float, seed: int, dialect: str = BYBIT) -> Iterator[int]:
 
 
 @contextmanager
-def bot(config: Path, port: int, state: Path, *more: str) -> Iterator[subprocess.Popen[bytes]]:
+def bot(config: Path, port: int, state: Path, *more: str) -> Generator[subprocess.Popen[bytes]]:
     """Yield a bot's process."""
     url = f"http://127.0.0.1:{port}"
     options = ["--url", url, "--state", str(state), "--status-port", "0", *more]
@@ -165,7 +116,7 @@ def report(path: Path, port: int, kills: int) -> None:
     Raises:
         SystemExit: Something does not agree.
     """
-    found = compared(path, port)
+    found = asyncio.run(compared(path, port))
     recovered = recoveries(log(path.parent.parent))
     print(f"| kills with SIGKILL | {kills:,} |")
     print("|---|---:|")
@@ -183,80 +134,6 @@ def report(path: Path, port: int, kills: int) -> None:
         raise SystemExit(1)
 
 
-def compared(path: Path, port: int, dialect: str = BYBIT) -> Comparison:
-    """Compare the journal at *path*, of a bot that has ended, with the venue."""
-    with Journal(path) as journal:
-        live, since_ms = rebuilt(journal), next(journal.rows()).at_ns // 1_000_000
-        story = told(journal)
-        first = begun(journal)[1]
-    found = asyncio.run(shown(port, since_ms - 60_000, dialect))
-    sums = summed(found.fills)
-    owners = Counter(
-        key for key, _ in {(each.client_order_id, each.venue_id) for each in found.fills}
-    )
-    legs = {leg.position_side: leg.qty for leg in found.legs}
-    held = legs.get(PositionSide.LONG, 0), legs.get(PositionSide.SHORT, 0)
-    checked = audit(path)
-    wrong = {
-        "orders at the venue that the journal does not have": len(set(sums) - set(story.placed)),
-        "orders that were there twice": sum(count > 1 for count in owners.values()),
-        "orders filled beyond what was placed": sum(
-            sums[key][0] > story.placed.get(key, 0) for key in sums
-        ),
-        "orders whose fills differ in lots, price or fee": sum(
-            sums[key] != story.totals.get(key) for key in sums.keys() | story.totals.keys()
-        ),
-        "orders left open": len(found.orders),
-        "lots of the position that differ": abs(held[0] - live.pair.long.qty)
-        + abs(held[1] - live.pair.short.qty),
-        "money units that differ": abs(found.cash - expected_cash(live)),
-        "findings of the journal's audit": len(checked.findings) + (checked.fault is not None),
-    }
-    return Comparison(
-        placed=len(story.placed),
-        fills=len(found.fills),
-        rows=story.rows,
-        gained=found.cash - first,
-        wrong=wrong,
-        findings=checked.findings,
-    )
-
-
-def told(journal: Journal) -> Story:
-    """Return what *journal* says of its orders."""
-    placed: dict[int, int] = {}
-    totals: dict[int, Totals] = {}
-    rows = 0
-    with closing(journal.rows()) as found:
-        for row in found:
-            rows += 1
-            if row.kind is not Kind.STEP:
-                continue
-            step = decode(row.body, Step)
-            placed |= {
-                each.client_order_id: each.order.qty
-                for each in step.commands
-                if isinstance(each, Place)
-            }
-            if isinstance(step.event, Report):
-                news = step.event
-                filled: int = getattr(news.event, "cum_qty", 0)
-                if filled:
-                    totals[news.client_order_id] = filled, news.notional, news.fee
-    return Story(placed=placed, totals=totals, rows=rows)
-
-
-def summed(fills: tuple[FillNews, ...]) -> dict[int, Totals]:
-    """Return the totals of *fills* by order."""
-    qty, notional, fee = Counter[int](), Counter[int](), Counter[int]()
-    for fill in fills:
-        key = fill.client_order_id
-        qty[key] += fill.qty
-        notional[key] += fill.qty * fill.price_ticks
-        fee[key] += fill.fee
-    return {key: (qty[key], notional[key], fee[key]) for key in qty}
-
-
 def recoveries(lines: list[dict[str, object]]) -> list[float]:
     """Return how many seconds each start that came so far took until it ran."""
     found: list[float] = []
@@ -270,30 +147,6 @@ def recoveries(lines: list[dict[str, object]]) -> list[float]:
             found.append((at_ns - began_ns) / 1e9)
             began_ns = 0
     return found
-
-
-async def shown(port: int, since_ms: int, dialect: str = BYBIT) -> Venue:
-    """Return the account as the venue shows it to a client of its own."""
-    made = CONFIGS[dialect](port)
-    keys = Credentials(key="key-1", secret="secret-1")  # noqa: S106
-    config = {name: value for name, value in made.items() if name not in ("apiKey", "secret")}
-    venue = CcxtVenue(VENUES[dialect], [SYMBOL], BOT, keys, config)
-    assert await venue.open() is None
-    try:
-        return Venue(
-            legs=had(await venue.positions()),
-            orders=had(await venue.open_orders()),
-            fills=had(await venue.fills(since_ms)),
-            cash=had(await venue.cash()).cash,
-        )
-    finally:
-        await venue.close()
-
-
-def had(answer: Snapshot[T] | Unavailable) -> T:
-    """Return what was answered."""
-    assert isinstance(answer, Snapshot), answer
-    return answer.value
 
 
 if __name__ == "__main__":
