@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -279,7 +280,7 @@ def _instrument(config: Simulation, candles: Candles) -> Instrument:
 def _unit_ticks(text: str, tick: str, first_ticks: int) -> int:
     """Return the ladder's unit: percents of the first price round down, amounts must be exact."""
     if text.endswith("%"):
-        ticks = int(Decimal(text[:-1]) * first_ticks / 100)
+        ticks = int(Fraction(text[:-1]) * first_ticks / 100)
         if not ticks:
             raise ConfigError("unit", text, f"that is below one tick of {tick}; give more")
         return ticks
@@ -288,8 +289,8 @@ def _unit_ticks(text: str, tick: str, first_ticks: int) -> int:
 
 def _units(name: str, text: str, unit: str) -> int:
     """Return decimal *text* as a whole number of *unit*."""
-    number = Decimal(text) / Decimal(unit)
-    if number != int(number):
+    number = Fraction(text) / Fraction(unit)  # a Decimal's quotient would have 28 digits
+    if number.denominator != 1:
         raise ConfigError(name, text, f"give a multiple of {unit}")
     return int(number)
 

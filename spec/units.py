@@ -1,18 +1,10 @@
 """Units and exact integer rounding.
 
-Prices are `Ticks`, sizes are `Lots`, money is `Money`: whole multiples of the smallest quote
-amount an account knows.  Rates are parts per million.  Every rounding names its direction;
-amounts that we pay are rounded up, amounts that we receive are rounded down, so a sum of
-roundings is never in our favour and never invents money.
+Prices are whole ticks, sizes whole lots, money whole multiples of the smallest quote amount that
+an account knows.  Rates are parts per million (ppm), times nanoseconds (ns).  Every rounding names
+its direction; amounts that we pay are rounded up, amounts that we receive are rounded down, so a
+sum of roundings is never in our favour and never invents money.
 """
-
-from typing import NewType
-
-Ticks = NewType("Ticks", int)
-Lots = NewType("Lots", int)
-Money = NewType("Money", int)
-Ppm = NewType("Ppm", int)
-Nanos = NewType("Nanos", int)
 
 MILLION = 1_000_000
 SECOND_NS = 1_000_000_000

@@ -83,10 +83,11 @@ def download(
     if not order.symbol or Path(order.symbol).name != order.symbol:
         raise DataError(f"{order.symbol!r} cannot name a file; give --name, as in BTCUSDT")
     final, path = folder / f"{order.symbol}{SUFFIX}", part_path(source, order, folder)
-    have = None if order.force or not final.exists() else _extendable(final, source, order)
     if order.force:
         path.unlink(missing_ok=True)
-    first_ms = div_up(order.from_ms if have is None else have.end_ms, order.step_ms) * order.step_ms
+    have = None if order.force or not final.exists() else _extendable(final, source, order)
+    begin_ms = order.from_ms if have is None else have.end_ms
+    first_ms = div_up(begin_ms, order.step_ms) * order.step_ms
     stop_ms = min(order.to_ms, source.now_ms()) // order.step_ms * order.step_ms
     if have is not None and first_ms >= stop_ms:
         return have, ["nothing to add"]
@@ -98,18 +99,24 @@ def download(
             f"{source.venue}: no {order.symbol} bars from {utc(first_ms)} to {utc(stop_ms)}; "
             "ask for another time"
         )
-    tick, lot = patient(source.decimals, wait)
+    decimals = patient(source.decimals, wait)
     try:
-        candles, notes = _assembled(_tables(have, path), order, source.venue, (tick, lot))
+        candles, notes = _assembled(_tables(have, path), order, source.venue, decimals)
     except DataError as error:
         raise DataError(f"{error}; {path} is kept: `data import` reads it too") from error
-    if have is None and candles.start_ms > first_ms:
+    keep(candles, folder, force=True)
+    path.unlink()
+    return candles, notes + _missing(candles, first_ms if have is None else have.start_ms, stop_ms)
+
+
+def _missing(candles: Candles, first_ms: int, stop_ms: int) -> list[str]:
+    """Return what *candles* have not of the bars from *first_ms* to *stop_ms*."""
+    notes: list[str] = []
+    if candles.start_ms > first_ms:
         notes.append(f"the first bar there is opens at {utc(candles.start_ms)}")
     if candles.end_ms < stop_ms:
         notes.append(f"the last bar there is ends at {utc(candles.end_ms)}")
-    keep(candles, folder, force=True)
-    path.unlink()
-    return candles, notes
+    return notes
 
 
 def part_path(source: Source, order: Order, folder: Path) -> Path:
