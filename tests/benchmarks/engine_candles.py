@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 ROOT = Path(__file__).parent.parent.parent
-REPEATS = 7
+REPEATS = 25
 MEGA = 1e6
 RECORDED = {  # million coin-candles a second, as recorded with the runs, on another machine
     "long_default": 0.79,
