@@ -236,7 +236,7 @@ async def _traded(plan: "Plan", choice: Choice, credentials: "Credentials", path
     if choice.resume is not None and kill.exists():
         raise CommandError(f"resume {choice.resume}: {kill} is there; remove it first")
     with (path / "log.jsonl").open("a") as lines, Journal(journal_path) as journal:
-        log = Log(lines, time.time_ns, path.name, _webhook())
+        log = Log(lines, time.time_ns, path.name, _webhook(), partial(print, flush=True))
         terms = _terms(choice, journal, kill)
         made = loop(ports, journal, config, terms, time.time_ns, log.say)
         _resumable(choice.resume, made)

@@ -1,11 +1,14 @@
-"""What a run has to say: JSON lines in a file, and the few that a person must see to a webhook."""
+"""What a run has to say: JSON lines in a file, the few that matter to a terminal and a webhook."""
 
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
 from typing import IO, Any
 
 from attrs import field, frozen
+
+from spec.units import SECOND_NS
 
 LOUD = frozenset(
     {
@@ -18,6 +21,7 @@ LOUD = frozenset(
         "heartbeat refused",
     }
 )
+SHOWN = LOUD | {"state", "fill"}
 TIMEOUT_S = 10.0
 
 
@@ -43,24 +47,32 @@ class Webhook:
 class Log:
     """Writes to *lines*; what is loud goes to *webhook* too, and a failure of that is only logged.
 
-    *clock_ns* is Unix time in ns.
+    *clock_ns* is Unix time in ns.  *show* is given a line of text for what a person wants to see.
     """
 
     def __init__(
-        self, lines: IO[str], clock_ns: Callable[[], int], name: str, webhook: Webhook | None = None
+        self,
+        lines: IO[str],
+        clock_ns: Callable[[], int],
+        name: str,
+        webhook: Webhook | None = None,
+        show: Callable[[str], None] | None = None,
     ) -> None:
-        self._lines, self._clock_ns = lines, clock_ns
+        self._lines, self._clock_ns, self._show = lines, clock_ns, show
         self._name, self._webhook = name, webhook
         self._posts: set[asyncio.Task[None]] = set()
 
     def say(self, what: str, **words: object) -> None:
         """Write a line: the time in ns, *what*, and *words*."""
-        line = {"at_ns": self._clock_ns(), "what": what, **words}
-        self._lines.write(json.dumps(line, default=str) + "\n")
+        at_ns = self._clock_ns()
+        self._lines.write(json.dumps({"at_ns": at_ns, "what": what, **words}, default=str) + "\n")
         self._lines.flush()
+        told = ", ".join(f"{name} {value}" for name, value in words.items())
+        if self._show is not None and what in SHOWN:
+            at = datetime.fromtimestamp(at_ns // SECOND_NS, UTC)
+            self._show(f"{at:%H:%M:%S} {words['state'] if what == 'state' else f'{what}: {told}'}")
         halted = what == "state" and words.get("state") == "HALTED"
         if self._webhook is not None and (what in LOUD or halted):
-            told = ", ".join(f"{name} {value}" for name, value in words.items())
             self._begin(self._post(self._webhook, f"{self._name}: {what}: {told}"))
 
     async def close(self) -> None:

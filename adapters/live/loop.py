@@ -6,6 +6,7 @@ ask the three questions until the answers agree with the journal, run.
 
 import asyncio
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from functools import partial
 
 from adapters.bots import AnyBot, Event, holdings, mode_of, waits_for_a_person
@@ -71,6 +72,7 @@ class Loop:
         self.tasks = Tasks()
         self.supervising = Supervising(supervisor, journal, self._act, self._send, clock_ns)
         self.session = Session(bot, self._journaled, self._allowed, self._out)
+        self.session.filled = self._filled
         self.connection = Connection(
             made,
             self.tasks,
@@ -329,6 +331,17 @@ class Loop:
 
     def _send(self, command: Place | Cancel | Query) -> None:
         self.requests.send(command, self.session)
+
+    def _filled(self, fill: FillNews) -> None:
+        instrument = holdings(self.session.bot)[fill.symbol].instrument
+        self.said(
+            "fill",
+            symbol=instrument.symbol,
+            side=fill.side.name,
+            qty=f"{fill.qty * Decimal(instrument.lot):f}",
+            price=f"{fill.price_ticks * Decimal(instrument.tick):f}",
+            order=fill.client_order_id,
+        )
 
     def _refused(self, client_order_id: int, outcome: Rejected) -> None:
         self.said(

@@ -56,9 +56,10 @@ class Session:
     """The bot and what is known of its orders.
 
     *journaled* steps the bot and writes the step, *gate* says whether a command may leave, *out*
-    takes what does.  *changes* counts what has happened to the account, as far as we know.  Prices
-    reach the bot only while *priced*.  *whole* says that all fills of its open orders are counted;
-    until then those of the stream wait, so that the bot hears of fills in the venue's order.
+    takes what does, *filled* is told of fills that are news.  *changes* counts what has happened to
+    the account, as far as we know.  Prices reach the bot only while *priced*.  *whole* says that
+    all fills of its open orders are counted; until then those of the stream wait, so that the bot
+    hears of fills in the venue's order.
     """
 
     def __init__(self, bot: AnyBot, journaled: Journaled, gate: Gate, out: Out) -> None:
@@ -67,6 +68,7 @@ class Session:
         self.quotes: dict[int, Quote] = {}
         self.priced = self.whole = False
         self.changes = 0
+        self.filled: Callable[[FillNews], None] = _unheard
         self._journaled, self._gate, self._out = journaled, gate, out
         self._events: deque[Event] = deque()
         self._busy = False
@@ -218,6 +220,7 @@ class Session:
         }
         qty = self.ledger.totals(key).qty
         if qty > known.get(key, qty):
+            self.filled(fill)
             self._report(fill.symbol, key, Filled(qty))
         if self.whole and key in self._held:
             self._stands(*self._held[key])
@@ -303,3 +306,7 @@ def _news(order: Order, state: OrderState, qty: int) -> OrderEvent | None:
             return OrderRejected()
         case _:
             return None
+
+
+def _unheard(_: FillNews) -> None:
+    """Tell nobody."""

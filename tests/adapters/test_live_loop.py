@@ -39,6 +39,8 @@ def test_a_cycle_of_the_wallet(tmp_path: Path, mode: PositionMode) -> None:
         assert phase(world) is Phase.ADVANCE
         world.check()
         await world.kill()
+        told = [words["order"] for what, words in world.said if what == "fill"]
+        assert {*told} == {fill.client_order_id for fill in world.venue.fills}
 
     simulated(cycle())
 

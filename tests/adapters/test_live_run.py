@@ -23,6 +23,7 @@ from adapters.live.log import Log, Webhook
 from adapters.live.start import begun, found
 from adapters.venue.credentials import Credentials
 from machines import bot as bots
+from spec.units import SECOND_NS
 from tests.adapters.live_world import BEGIN_NS, DEPOSIT, config
 from tests.evidence import comparison, kills
 
@@ -177,6 +178,20 @@ def test_a_webhook_that_fails_is_logged_without_its_address(tmp_path: Path) -> N
     assert state["what"] == "state"
     assert failed["what"] == "webhook"
     assert "token" not in text
+
+
+def test_a_person_sees_states_and_fills(tmp_path: Path) -> None:
+    """One line each, with the time; what is only for the file is not shown."""
+    shown: list[str] = []
+    with (tmp_path / "log").open("w") as lines:
+        log = Log(lines, lambda: 3_661 * SECOND_NS, "bot", show=shown.append)
+        log.say("state", state="RUNNING", event="Connected()")
+        log.say("unavailable", text="busy")
+        log.say("fill", symbol="X", side="SELL", qty="0.5", price="100.5", order=7)
+    assert shown == [
+        "01:01:01 RUNNING",
+        "01:01:01 fill: symbol X, side SELL, qty 0.5, price 100.5, order 7",
+    ]
 
 
 @pytest.fixture(scope="module")
