@@ -94,7 +94,8 @@ class _PortfolioWorld(World[Bars | Resumed]):
         )
         self.bot = evolve(bot, desks=desks)
         strategy = setup.portfolio.strategy
-        slots = sum(int(side.terms.positions) for side in (strategy.long, strategy.short))
+        names = tuple(each.symbol for each in strategy.instruments)
+        slots = strategy.long.slots(names) + strategy.short.slots(names)
         self.claims = Claims(self.venue, slots)
         self.sent = self.told_bars = 0  # bars on the wire or told, bars told
 
