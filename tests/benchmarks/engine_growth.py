@@ -3,7 +3,8 @@
 A template of the command line, longs and shorts, over synthetic minutes that are laid end to end,
 there and back, until there are enough: processor time of `run`, one thread, warm, the fastest of
 three.  The bars are read once for certain, so their bytes a second are set beside what the memory
-of the same machine gives to a copy and to a sum of them.
+of the same machine gives to a copy and to a sum of them.  Last what a run allocates beside the
+bars, at its peak.
 """
 
 import time
@@ -22,6 +23,7 @@ from simulator.engine.bars import Bars, side_by_side
 from simulator.engine.run import Semantics, Settings, run
 from simulator.synthetic import market
 from tests.benchmarks.engine_candles import start
+from tests.benchmarks.probe import peak_bytes
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "configs/strategy/both_hedge.json"
@@ -31,6 +33,7 @@ SEEDS, PIECE = 10, 20_000
 REPEATS, WARMUP, STEP_MS = 3, 1_440, 60_000
 COIN = Market(0.001, 0.01, 0.001, 5.0, 1.0)
 GIGA, MEGA = 1e9, 1e6
+FORGET = Path("/proc/self/clear_refs")
 
 
 def piece() -> Floats:
@@ -70,6 +73,17 @@ def fastest(work: object, *arguments: object) -> float:
     return min(found)
 
 
+def beside(given: Bars, asked: Settings) -> int:
+    """Return the bytes by which the process grows in a run, at its peak; the bars are there before.
+
+    What is reserved and never touched, such as room for fills, is no memory.
+    """
+    FORGET.write_text("5")  # the peak until now
+    before = peak_bytes()
+    run(given, asked)
+    return peak_bytes() - before
+
+
 def bandwidth(values: Floats) -> tuple[float, float]:
     """Return the bytes a second of copying and of summing *values*, read and written alike."""
     there = np.empty_like(values)
@@ -84,7 +98,7 @@ def main() -> None:
     copied, summed = bandwidth(big)
     del big
     heads = "symbols", "bars of each", "fills", "CPU ms", "M coin-bars/CPU-s", "GB/s", "of sum"
-    table = Table(*heads, "strict CPU ms")
+    table = Table(*heads, "strict CPU ms", "MB of bars", "beside")
     run(found := bars(made, 1, 2_000), chosen(found.symbols))  # compiles, or loads what is
     for symbols in SYMBOLS:
         for total in TOTALS:
@@ -103,6 +117,8 @@ def main() -> None:
                 f"{speed / GIGA:.2f}",
                 f"{100 * speed / summed:.1f} %",
                 f"{strictly * 1e3:,.1f}",
+                f"{given.values.nbytes / MEGA:,.1f}",
+                f"{beside(given, asked) / MEGA:,.1f}",
             )
     console.print(table)
     console.print(f"memory: {copied / GIGA:.1f} GB/s of a copy, {summed / GIGA:.1f} GB/s of a sum")
