@@ -4,10 +4,12 @@ import asyncio
 import random
 import selectors
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 from attrs import frozen
 
 from adapters.bots import AnyBot, config_of, holdings, mode_of
@@ -16,6 +18,7 @@ from adapters.journal.audit import audit
 from adapters.journal.replay import rebuilt
 from adapters.journal.store import Journal
 from adapters.live import start
+from adapters.live.loop import Loop
 from adapters.live.matching import expected_cash
 from adapters.live.terms import Terms
 from adapters.venue.port import (
@@ -35,7 +38,7 @@ from machines import bot as bots
 from machines import order_manager
 from machines.bot import Bot
 from machines.ladder import Config
-from machines.messages import Wanted
+from machines.messages import Cancel, Place, Query, Wanted
 from simulator.venue import Venue
 from simulator.venue_terms import VenueConfig
 from spec.supervisor import State
@@ -343,3 +346,24 @@ class World:
         assert expected_cash(bot) == self.venue.account.cash
         found = audit(self.path)
         assert found.passed, found.findings or found.fault
+
+
+class CrashError(Exception):
+    """The process ends here."""
+
+
+@contextmanager
+def crashing_at(number: int) -> Generator[None]:
+    """Meanwhile let a process end once its request of *number* is on disk, before it leaves."""
+    sent: list[Place | Cancel | Query] = []
+    send = Loop._send
+
+    def crashing(loop: Loop, command: Place | Cancel | Query) -> None:
+        sent.append(command)
+        if len(sent) == number:
+            raise CrashError
+        send(loop, command)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Loop, "_send", crashing)
+        yield

@@ -7,17 +7,24 @@ import pytest
 from attrs import evolve
 
 from adapters.live import monitor
-from adapters.live.loop import Loop
 from adapters.live.terms import Terms
 from adapters.venue.port import FillNews, Gap, GapEnded, LegState, Quote, Snapshot, Unavailable
 from machines import order_manager
 from machines.ladder import Config
-from machines.messages import Cancel, Place, Query
 from spec.hedge_wallet import State as Phase
 from spec.order import State as Order
 from spec.supervisor import State
 from spec.terms import PositionMode
-from tests.adapters.live_world import PRICE, UNIT, Faults, World, clock_ns, simulated
+from tests.adapters.live_world import (
+    PRICE,
+    UNIT,
+    CrashError,
+    Faults,
+    World,
+    clock_ns,
+    crashing_at,
+    simulated,
+)
 
 BAD = Faults(lost=0.05, unanswered=0.05, twice=0.1, gaps=0.002, unavailable=0.05)
 FEW, MANY = range(8), range(8, 208)
@@ -80,34 +87,19 @@ def test_killed_at_any_moment_many_times(tmp_path: Path, seed: int) -> None:
     lives(tmp_path, seed)
 
 
-class CrashError(Exception):
-    """The process ends here."""
-
-
 @pytest.mark.parametrize("number", range(1, 14))
-def test_a_crash_between_the_journal_and_the_request(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_a_crash_between_the_journal_and_the_request(tmp_path: Path, number: int) -> None:
     """What is on disk and has not left is asked for, found absent, and sent: once."""
-    sent: list[Place | Cancel | Query] = []
-    send = Loop._send
-
-    def crashing(loop: Loop, command: Place | Cancel | Query) -> None:
-        sent.append(command)
-        if len(sent) == number:
-            raise CrashError
-        send(loop, command)
 
     async def story() -> None:
         world = World(tmp_path / "j")
-        monkeypatch.setattr(Loop, "_send", crashing)
-        process = world.begin()
-        while not process.done():
-            await world.wander(0.5)
+        with crashing_at(number):
+            process = world.begin()
+            while not process.done():
+                await world.wander(0.5)
         with pytest.raises(CrashError):
             process.result()
         await world.kill()
-        monkeypatch.setattr(Loop, "_send", send)
         world.begin()
         await world.running()
         world.check()

@@ -12,11 +12,10 @@ from attrs import evolve
 from adapters.bots import waits_for_a_person
 from adapters.journal.audit import audit
 from adapters.live.bars import Minutes
-from adapters.live.loop import Loop
 from adapters.live.status import status
 from adapters.live.terms import Terms
 from adapters.venue.port import Bar, Gap, GapEnded, Unavailable
-from machines.messages import Bars, Cancel, Place, Query
+from machines.messages import Bars
 from machines.portfolio import Config, Portfolio
 from machines.pricing.kinds import Kind
 from spec.mirror import Fault
@@ -25,7 +24,7 @@ from spec.supervisor import State, StopPolicy
 from spec.terms import PositionMode
 from tests.adapters import live_portfolio
 from tests.adapters.live_portfolio import MINUTE_MS, NAMES, PortfolioWorld, warm
-from tests.adapters.live_world import PRICE, Faults, simulated
+from tests.adapters.live_world import PRICE, CrashError, Faults, crashing_at, simulated
 
 BAD = Faults(lost=0.05, unanswered=0.05, twice=0.1, gaps=0.002, unavailable=0.05)
 FEW, MANY = range(4), range(4, 44)
@@ -126,34 +125,19 @@ def test_killed_at_any_moment_many_times(tmp_path: Path, seed: int) -> None:
     lives(tmp_path, seed)
 
 
-class CrashError(Exception):
-    """The process ends here."""
-
-
 @pytest.mark.parametrize("number", range(1, 5))
-def test_a_crash_between_the_journal_and_the_request(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
-) -> None:
+def test_a_crash_between_the_journal_and_the_request(tmp_path: Path, number: int) -> None:
     """What is on disk and has not left is asked for, found absent, and sent: once."""
-    sent: list[Place | Cancel | Query] = []
-    send = Loop._send
-
-    def crashing(loop: Loop, command: Place | Cancel | Query) -> None:
-        sent.append(command)
-        if len(sent) == number:
-            raise CrashError
-        send(loop, command)
 
     async def story() -> None:
         world = PortfolioWorld(tmp_path / "j")
-        monkeypatch.setattr(Loop, "_send", crashing)
-        process = world.begin()
-        while not process.done():
-            await world.wander(5.0)
+        with crashing_at(number):
+            process = world.begin()
+            while not process.done():
+                await world.wander(5.0)
         with pytest.raises(CrashError):
             process.result()
         await world.kill()
-        monkeypatch.setattr(Loop, "_send", send)
         world.begin()
         await world.running()
         await world.minutes(1)
