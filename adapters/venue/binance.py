@@ -11,6 +11,7 @@ from adapters.venue import binance_rows as rows
 from adapters.venue.contracts import Contract, Roster
 from adapters.venue.dialect import Body, Call, Dialect, Item, Stream, Terms, listed
 from adapters.venue.gate import Limits
+from adapters.venue.market_rows import bar, prices
 from adapters.venue.outcomes import Codes
 from adapters.venue.port import Bar, CashNews, FillNews, LegState, OrderState
 from machines.messages import Wanted
@@ -289,7 +290,7 @@ class Binance(Dialect):
 
     def read_prices(self, contract: Contract, body: Body) -> Mapping[str, int]:
         """Read those prices that an answer tells."""
-        return rows.prices(contract, body, rows.REST_PRICES)
+        return prices(contract, body, rows.REST_PRICES)
 
     def read_fees(self, body: Body) -> tuple[str, str]:
         """Read the fees."""
@@ -297,7 +298,7 @@ class Binance(Dialect):
 
     def read_bar(self, contract: Contract, row: Body) -> Bar:
         """Read a bar."""
-        return rows.bar(contract, row[:6])
+        return bar(contract, row[:6])
 
     def read_mode(self, body: Body) -> PositionMode:
         """Read the position mode."""

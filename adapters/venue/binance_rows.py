@@ -5,7 +5,8 @@ from typing import Any
 
 from adapters.venue.contracts import Contract, Roster
 from adapters.venue.dialect import Body, Candle, Item, Prices
-from adapters.venue.port import Bar, CashNews, FillNews, LegState, OrderState
+from adapters.venue.market_rows import bar, prices
+from adapters.venue.port import CashNews, FillNews, LegState, OrderState
 from adapters.venue.text import Unreadable
 from machines.order import Found
 from spec.terms import PositionSide, Side
@@ -139,19 +140,6 @@ def leg(roster: Roster, row: Body) -> LegState | None:
     return LegState(
         symbol=contract.index, position_side=side, qty=abs(signed), entry_ticks=entry_ticks
     )
-
-
-def prices(contract: Contract, row: Body, names: Mapping[str, str]) -> dict[str, int]:
-    """Return those prices that *row* tells; *names* are ours by the venue's."""
-    return {ours: contract.near(row[theirs]) for theirs, ours in names.items() if theirs in row}
-
-
-def bar(contract: Contract, columns: Iterable[Any]) -> Bar:
-    """Read a bar: its time, open, high, low, close and volume."""
-    open_ms, *prices, volume = columns
-    opened, high, low, close = map(contract.ticks, prices)
-    lots = contract.near_lots(volume)
-    return Bar(contract.index, int(open_ms), opened, high, low, close, lots)
 
 
 def news(roster: Roster, told: Body) -> Iterable[Item]:

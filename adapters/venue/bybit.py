@@ -14,6 +14,7 @@ from adapters.venue.dialect import (
     Terms,
 )
 from adapters.venue.gate import Limits
+from adapters.venue.market_rows import bar, prices
 from adapters.venue.outcomes import Codes
 from adapters.venue.port import Bar, CashNews, FillNews, LegState, OrderState
 from machines.messages import Wanted
@@ -251,7 +252,7 @@ class Bybit(Dialect):
 
     def read_prices(self, contract: Contract, body: Body) -> Mapping[str, int]:
         """Read the prices."""
-        return rows.prices(contract, body["result"]["list"][0])
+        return prices(contract, body["result"]["list"][0], rows.PRICES)
 
     def read_fees(self, body: Body) -> tuple[str, str]:
         """Read the fees."""
@@ -260,7 +261,7 @@ class Bybit(Dialect):
 
     def read_bar(self, contract: Contract, row: Body) -> Bar:
         """Read a bar."""
-        return rows.bar(contract, row)
+        return bar(contract, row[:6])
 
     def read_mode(self, body: Body) -> PositionMode:
         """Read the position mode."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 
-from adapters.venue.contracts import Contract, Roster
+from adapters.venue.contracts import Roster
 from adapters.venue.dialect import Body, Candle, Item, Prices
-from adapters.venue.port import Bar, CashNews, FillNews, LegState, OrderState
+from adapters.venue.market_rows import bar, prices
+from adapters.venue.port import CashNews, FillNews, LegState, OrderState
 from adapters.venue.text import Unreadable
 from machines.order import Found
 from spec.terms import PositionMode, PositionSide, Reason, Side
@@ -16,7 +17,7 @@ _FOUND = {"Filled": Found.FILLED, "Rejected": Found.REJECTED}
 _CLOSED = {"Cancelled", "PartiallyFilledCanceled", "Deactivated"}
 _BY_US = {"CancelByUser", "EC_PerCancelRequest"}
 _TRADES = {"Trade", "BustTrade", "AdlTrade"}
-_PRICES = {"lastPrice": "last", "markPrice": "mark", "bid1Price": "bid", "ask1Price": "ask"}
+PRICES = {"lastPrice": "last", "markPrice": "mark", "bid1Price": "bid", "ask1Price": "ask"}
 _CLOSING = {
     "EC_PostOnlyWillTakeLiquidity": Reason.POST_ONLY_CROSSED,
     "CancelByReduceOnly": Reason.REDUCE_ONLY,
@@ -97,18 +98,6 @@ def cash(roster: Roster, row: Body) -> CashNews | None:
     return None
 
 
-def prices(contract: Contract, row: Body) -> dict[str, int]:
-    """Return those prices that *row* tells."""
-    return {ours: contract.near(row[theirs]) for theirs, ours in _PRICES.items() if row.get(theirs)}
-
-
-def bar(contract: Contract, row: Body) -> Bar:
-    """Read a bar: its time, open, high, low, close and volume."""
-    opened, high, low, close = map(contract.ticks, row[1:5])
-    volume = contract.near_lots(row[5])
-    return Bar(contract.index, int(row[0]), opened, high, low, close, volume)
-
-
 def news(roster: Roster, message: Body) -> Iterator[Item]:
     """Read a message of a stream."""
     topic, _, rest = str(message["topic"]).partition(".")
@@ -119,7 +108,7 @@ def news(roster: Roster, message: Body) -> Iterator[Item]:
     if contract is None:
         return
     if topic == "tickers":
-        yield Prices(contract.index, prices(contract, message["data"]))
+        yield Prices(contract.index, prices(contract, message["data"], PRICES))
     if topic == "kline":
         for row in message["data"]:
             columns = [row[each] for each in ("start", "open", "high", "low", "close", "volume")]

@@ -12,6 +12,7 @@ from adapters.venue import hyperliquid_rows as rows
 from adapters.venue.contracts import Contract, Roster
 from adapters.venue.dialect import Body, Call, Dialect, Item, Stream, Terms, listed
 from adapters.venue.gate import Limits
+from adapters.venue.market_rows import bar
 from adapters.venue.outcomes import Codes
 from adapters.venue.port import Bar, CashNews, FillNews, LegState, OrderState, Rejected
 from machines.messages import Wanted
@@ -256,7 +257,7 @@ class Hyperliquid(Dialect):
 
     def read_bar(self, contract: Contract, row: Body) -> Bar:
         """Read a bar."""
-        return rows.bar(contract, row)
+        return bar(contract, [row[each] for each in "tohlcv"])
 
     def read_mode(self, body: Body) -> PositionMode:
         """Return the one mode there is."""

@@ -6,7 +6,8 @@ from decimal import Decimal
 from adapters.venue import text
 from adapters.venue.contracts import Contract, Roster
 from adapters.venue.dialect import Body, Candle, Item, Prices, listed
-from adapters.venue.port import Bar, CashNews, FillNews, LegState, OrderState
+from adapters.venue.market_rows import bar
+from adapters.venue.port import CashNews, FillNews, LegState, OrderState
 from machines.order import Found
 from spec.terms import PositionSide, Reason, Side
 
@@ -111,13 +112,6 @@ def book(contract: Contract, row: Body) -> dict[str, int]:
     return {name: contract.ticks(levels[0]["px"]) for name, levels in best if levels}
 
 
-def bar(contract: Contract, row: Body) -> Bar:
-    """Read a bar."""
-    opened, high, low, close = (contract.ticks(row[each]) for each in "ohlc")
-    volume = contract.near_lots(row["v"])
-    return Bar(contract.index, int(row["t"]), opened, high, low, close, volume)
-
-
 def news(roster: Roster, message: Body) -> Iterator[Item]:
     """Read a message of a stream."""
     data = message.get("data")
@@ -164,7 +158,7 @@ def _market(roster: Roster, channel: str, data: Body) -> Iterator[Item]:
             case "trades":
                 yield Prices(contract.index, {"last": contract.ticks(row["px"])})
             case _:
-                yield Candle(bar(contract, row), None)
+                yield Candle(bar(contract, [row[each] for each in "tohlcv"]), None)
 
 
 def _found(status: str) -> Found:

@@ -11,6 +11,7 @@ from adapters.venue import okx_rows as rows
 from adapters.venue.contracts import Contract, Roster
 from adapters.venue.dialect import Body, Call, Dialect, Item, Stream, Terms
 from adapters.venue.gate import Limits
+from adapters.venue.market_rows import bar, prices
 from adapters.venue.outcomes import Codes
 from adapters.venue.port import Bar, CashNews, FillNews, LegState, OrderState
 from machines.messages import Wanted
@@ -275,7 +276,7 @@ class Okx(Dialect):
 
     def read_prices(self, contract: Contract, body: Body) -> Mapping[str, int]:
         """Read those prices that an answer tells."""
-        return rows.prices(contract, body["data"][0])
+        return prices(contract, body["data"][0], rows.PRICES)
 
     def read_fees(self, body: Body) -> tuple[str, str]:
         """Read the fees, which are negative where they are paid."""
@@ -285,7 +286,7 @@ class Okx(Dialect):
 
     def read_bar(self, contract: Contract, row: Body) -> Bar:
         """Read a bar."""
-        return rows.bar(contract, row)
+        return bar(contract, row[:6])
 
     def read_mode(self, body: Body) -> PositionMode:
         """Read the position mode."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from adapters.venue.contracts import Contract, Roster
+from adapters.venue.contracts import Roster
 from adapters.venue.dialect import Body, Candle, Item, Prices
-from adapters.venue.port import Bar, CashNews, FillNews, LegState, OrderState
+from adapters.venue.market_rows import bar, prices
+from adapters.venue.port import CashNews, FillNews, LegState, OrderState
 from adapters.venue.text import Unreadable, number, written
 from machines.order import Found
 from spec.terms import PositionSide, Reason, Side
@@ -12,7 +13,7 @@ from spec.terms import PositionSide, Reason, Side
 _LEG = {"net": PositionSide.NONE, "long": PositionSide.LONG, "short": PositionSide.SHORT}
 _OPEN = {"live", "partially_filled", "pause", "partially_effective", "effective"}
 _BY_US = {"", "1"}
-_PRICES = {"last": "last", "markPx": "mark", "bidPx": "bid", "askPx": "ask"}
+PRICES = {"last": "last", "markPx": "mark", "bidPx": "bid", "askPx": "ask"}
 _CLOSING = {  # a cancelSource
     "2": Reason.MARGIN,
     "3": Reason.LIQUIDATION,
@@ -99,18 +100,6 @@ def cash(roster: Roster, row: Body) -> CashNews | None:
     return None
 
 
-def prices(contract: Contract, row: Body) -> dict[str, int]:
-    """Return those prices that *row* tells."""
-    return {ours: contract.near(row[theirs]) for theirs, ours in _PRICES.items() if row.get(theirs)}
-
-
-def bar(contract: Contract, row: Body) -> Bar:
-    """Read a bar."""
-    opened, high, low, close = map(contract.ticks, row[1:5])
-    volume = contract.near_lots(row[5])
-    return Bar(contract.index, int(row[0]), opened, high, low, close, volume)
-
-
 def opposite(said: object) -> str:
     """Return an amount that is negative where it is paid as one that is positive then.
 
@@ -134,9 +123,9 @@ def news(roster: Roster, message: Body) -> Iterator[Item]:
         return
     for row in message["data"]:
         if channel.startswith("candle"):
-            yield Candle(bar(contract, row), row[-1] == "1")
+            yield Candle(bar(contract, row[:6]), row[-1] == "1")
         else:
-            yield Prices(contract.index, prices(contract, row))
+            yield Prices(contract.index, prices(contract, row, PRICES))
 
 
 def _order_news(roster: Roster, row: Body) -> tuple[Item | None, ...]:
