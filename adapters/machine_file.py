@@ -6,21 +6,27 @@ defects.
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from traceback import extract_tb
 from types import MappingProxyType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from adapters.guarded import guarded, line_of
+from simulator.actors import ActorWorld
+from simulator.explorer import World
 from simulator.judge import Entry, Mutant
 from spec.catalogue import Machine
 from spec.fsm import Spec
 
 if TYPE_CHECKING:
     from spec.properties import Property
+
+
+T = TypeVar("T")
 
 
 class MachineFileError(ValueError):
@@ -57,20 +63,17 @@ def _module(path: Path) -> ModuleType:
         raise MachineFileError(f"{path}: no such Python file")
     module = module_from_spec(found)
     sys.modules[path.stem] = module  # what it declares may look itself up
-    try:
-        found.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a user's file may raise anything
-        line = _line(path, error)
-        raise MachineFileError(f"{path}{line}: {type(error).__name__}: {error}") from error
+    _ran(path, partial(found.loader.exec_module, module))
     return module
 
 
-def _line(path: Path, error: BaseException) -> str:
-    """Return the line of *path* at which *error* came up, as text."""
-    lines = [
-        frame.lineno for frame in extract_tb(error.__traceback__) if frame.filename == str(path)
-    ]
-    return f", line {lines[-1]}" if lines else ""
+def _ran(path: Path, run: Callable[[], T]) -> T:
+    """Return what *run* does with the file at *path*; say where in it something went wrong."""
+    try:
+        return run()
+    except (Exception, SystemExit) as error:  # a user's file may raise anything
+        where = f"{path}{line_of(path, error)}"
+        raise MachineFileError(f"{where}: {type(error).__name__}: {error}") from error
 
 
 def _entries(path: Path, module: ModuleType) -> tuple[Entry, ...]:
@@ -82,15 +85,21 @@ def _entries(path: Path, module: ModuleType) -> tuple[Entry, ...]:
     for mutant in mutants:
         if not isinstance(mutant, Mutant) or mutant.world.name not in names:
             raise MachineFileError(f"{path}: mutants(): {mutant} is of no world of worlds()")
+    told = [evolve(each, world=_guarded(each.world, path)) for each in mutants]
     return tuple(
-        Entry(world, tuple(m for m in mutants if m.world.name == world.name)) for world in worlds
+        Entry(_guarded(world, path), tuple(m for m in told if m.world.name == world.name))
+        for world in worlds
     )
+
+
+def _guarded(world: World[Any], path: Path) -> World[Any]:
+    """Return *world*, looked after if it is one of actors."""
+    return guarded(world, path) if isinstance(world, ActorWorld) else world
 
 
 def _listed(path: Path, module: ModuleType, name: str) -> tuple[Any, ...]:
     """Return what the function *name* of *module* lists, nothing if it has none."""
-    listed: Iterable[Any] = getattr(module, name, tuple)()
-    found = tuple(listed)
+    found = _ran(path, lambda: tuple[Any, ...](getattr(module, name, tuple)()))
     for each in found if name == "worlds" else ():
         if not all(hasattr(each, part) for part in ("name", "initial", "moves", "claims", "show")):
             raise MachineFileError(f"{path}: {name}(): {each!r} is no world")

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from simulator.coverage import fresh, watched
 from simulator.explorer import Progress, World
-from simulator.judge import Entry, Judgement, explore, kill
+from simulator.judge import STATES_MAX, Entry, Judgement, explore, kill
 from spec.catalogue import Machine
 from spec.fsm import Row, Spec
 
@@ -29,20 +29,34 @@ class Checked:
     taken: Mapping[str, frozenset[Pair]]
 
 
-def checked(
-    entry: Entry, progress: Progress | None = None, workers: int = 1, *, symmetry: bool = False
+def checked(  # noqa: PLR0913  # what may be asked of an exploration
+    entry: Entry,
+    progress: Progress | None = None,
+    workers: int = 1,
+    *,
+    symmetry: bool = False,
+    states_max: int = STATES_MAX,
+    memory_max: int | None = None,
 ) -> Checked:
     """Explore *entry* to its end and note which rows it takes, then judge its mutants.
 
     Of a world of actors *workers*, one or two, share the work, and a declared *symmetry* may be
-    made use of; the mutants are explored without.
+    made use of, and the bounds are those of `explore`; the mutants are explored without.
 
     Raises:
         AsymmetryError: The world is not as symmetric as it declares.
-        BoundExceeded: The world has more than STATES_MAX states; nothing was proven.
+        BoundExceeded: The world has more than *states_max* states, or needs more memory; nothing
+            was proven.
     """
     with watched() as found:
-        report = explore(fresh(entry.world), progress, workers=workers, symmetry=symmetry)
+        report = explore(
+            fresh(entry.world),
+            progress,
+            states_max=states_max,
+            memory_max=memory_max,
+            workers=workers,
+            symmetry=symmetry,
+        )
         taken = {rows.machine: rows.taken for rows in found()}
     kills = tuple(kill(mutant, progress) for mutant in entry.mutants)
     return Checked(Judgement(entry, report, kills), taken)

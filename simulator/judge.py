@@ -99,16 +99,19 @@ def explore(  # noqa: PLR0913  # what may be asked of an exploration
     stop_at: frozenset[str] = frozenset(),
     *,
     states_max: int = STATES_MAX,
+    memory_max: int | None = None,
     workers: int = 1,
     symmetry: bool = False,
 ) -> Report[Any]:
     """Explore *world* with the fastest explorer that can.
 
-    Of actors two *workers* share the work, and a declared *symmetry* may be made use of.
+    Of actors two *workers* share the work, a declared *symmetry* may be made use of, and
+    *memory_max* bytes are what states and tables may hold.
 
     Raises:
         AsymmetryError: The world is not as symmetric as it declares.
-        BoundExceeded: The world has more than *states_max* states; nothing was proven.
+        BoundExceeded: The world has more than *states_max* states, or needs more memory; nothing
+            was proven.
     """
     if isinstance(world, ActorWorld):
         from simulator.compiled import explore as compiled  # a second to import, if it is needed
@@ -116,6 +119,7 @@ def explore(  # noqa: PLR0913  # what may be asked of an exploration
         return compiled(
             world,
             states_max=states_max,
+            memory_max=memory_max,
             progress=progress,
             every=EVERY,
             stop_at_first_failure=stop_at,

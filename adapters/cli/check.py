@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from simulator.judge import Entry, Judgement
 
 OUT = Path("runs/check")
+STATES_MAX = 4_000_000  # of simulator.judge, which takes long to import
+MEGA = 1_000_000
 VERDICTS = {"holds": "green", "witnessed": "green", "FAILS": "bold red"}
 
 
@@ -26,6 +28,15 @@ class Asked(NamedTuple):
     entries: "tuple[Entry, ...]"
     machines: "checks.Machines"
     whole: frozenset[str]
+
+
+class How(NamedTuple):
+    """How to explore: *memory_max* is in bytes, 0 for no bound."""
+
+    workers: int
+    symmetry: bool
+    states_max: int
+    memory_max: int
 
 
 class Judged(NamedTuple):
@@ -40,27 +51,42 @@ class Judged(NamedTuple):
         return self.checked.judgement
 
 
+World = Annotated[
+    str, typer.Argument(help="The worlds whose names begin so; or a Python file that has some.")
+]
+Every = Annotated[bool, typer.Option("--all", help="Every world: the same as no argument.")]
+Deep = Annotated[bool, typer.Option("--deep", help="Explore the larger worlds too.")]
+Mutants = Annotated[bool, typer.Option("--mutants", help="Show how each was found.")]
+Matrix = Annotated[
+    bool, typer.Option("--matrix", help="Show which property survives which network instead.")
+]
+Html = Annotated[bool, typer.Option("--html", help="Write a page with all of it too.")]
+Workers = Annotated[
+    int, typer.Option(min=1, max=2, help="How many processors share a world of actors.")
+]
+Alike = Annotated[
+    bool, typer.Option("--symmetry", help="Explore one state of those that are alike.")
+]
+StatesMax = Annotated[int, typer.Option(min=1, help="Give a world up that has more states.")]
+MemoryMax = Annotated[
+    int, typer.Option(min=0, help="Give a world up that needs more MB; 0: no bound.")
+]
+Out = Annotated[Path, typer.Option(help="The folder for counterexamples and pages.")]
+
+
 def check(  # noqa: PLR0913  # one for each option
-    world: Annotated[
-        str, typer.Argument(help="The worlds whose names begin so; or a Python file that has some.")
-    ] = "",
+    world: World = "",
     *,
-    every: Annotated[
-        bool, typer.Option("--all", help="Every world: the same as no argument.")
-    ] = False,
-    deep: Annotated[bool, typer.Option("--deep", help="Explore the larger worlds too.")] = False,
-    mutants: Annotated[bool, typer.Option("--mutants", help="Show how each was found.")] = False,
-    matrix: Annotated[
-        bool, typer.Option("--matrix", help="Show which property survives which network instead.")
-    ] = False,
-    html: Annotated[bool, typer.Option("--html", help="Write a page with all of it too.")] = False,
-    workers: Annotated[
-        int, typer.Option(min=1, max=2, help="How many processors share a world of actors.")
-    ] = 1,
-    symmetry: Annotated[
-        bool, typer.Option("--symmetry", help="Explore one state of those that are alike.")
-    ] = False,
-    out: Annotated[Path, typer.Option(help="The folder for counterexamples and pages.")] = OUT,
+    every: Every = False,
+    deep: Deep = False,
+    mutants: Mutants = False,
+    matrix: Matrix = False,
+    html: Html = False,
+    workers: Workers = 1,
+    symmetry: Alike = False,
+    states_max: StatesMax = STATES_MAX,
+    memory_max: MemoryMax = 0,
+    out: Out = OUT,
 ) -> None:
     """Explore the closed worlds and judge every property."""
     needed("numba", "scipy")
@@ -74,7 +100,8 @@ def check(  # noqa: PLR0913  # one for each option
         show(world)
         return
     asked = _user(world) if world.endswith(SUFFIX) else _ours(world, deep=deep)
-    judged = _explored(asked, workers, symmetry=symmetry)
+    how = How(workers, symmetry=symmetry, states_max=states_max, memory_max=memory_max * MEGA)
+    judged = _explored(asked, how)
     dead = _rows(judged, asked)
     if mutants:
         for each in judged:
@@ -117,10 +144,10 @@ def _user(world: str) -> Asked:
     return Asked(found.entries, found.machines, frozenset(found.machines))
 
 
-def _explored(asked: Asked, workers: int, *, symmetry: bool) -> list[Judged]:
+def _explored(asked: Asked, how: How) -> list[Judged]:
     """Return what the worlds of *asked* are worth, and print it."""
-    alike = _alike(asked) if symmetry else ()
-    judged = [_judged(entry, workers, symmetry=symmetry) for entry in asked.entries]
+    alike = _alike(asked) if how.symmetry else ()
+    judged = [_judged(entry, how) for entry in asked.entries]
     console().print(_table(judged))
     if alike:
         print(f"\nStates that are alike were counted once in {', '.join(alike)}.")
@@ -138,7 +165,7 @@ def _alike(asked: Asked) -> tuple[str, ...]:
     raise CommandError("--symmetry: none of the worlds declares one that its claims can do with")
 
 
-def _judged(entry: "Entry", workers: int, *, symmetry: bool) -> Judged:
+def _judged(entry: "Entry", how: How) -> Judged:
     """Return what the exploration of *entry* says."""
     from simulator.actors import AsymmetryError
     from simulator.checked import checked
@@ -152,8 +179,18 @@ def _judged(entry: "Entry", workers: int, *, symmetry: bool) -> Judged:
                 words = f", {transitions:,} transitions, depth {depth}, {open_:,} to expand"
                 told(states, 0, words)
 
-            found = checked(entry, progress, workers, symmetry=symmetry)
-    except (BoundExceeded, AsymmetryError) as error:
+            found = checked(
+                entry,
+                progress,
+                how.workers,
+                symmetry=how.symmetry,
+                states_max=how.states_max,
+                memory_max=how.memory_max or None,
+            )
+    except BoundExceeded as error:
+        fix = "bound what grows in it, or give a larger --states-max or --memory-max"
+        raise CommandError(f"{error}; {fix}") from error
+    except AsymmetryError as error:
         raise CommandError(str(error)) from error
     return Judged(found, monotonic() - started)
 
@@ -192,6 +229,8 @@ def _lines(each: Judged) -> Iterator[tuple[str, ...]]:
         colored = f"[{VERDICTS[word]}]{word}[/]"
         yield name, prop.id, prop.kind.value, colored, *figures, _killed(each.judgement, prop.id)
         name, figures = "", ("",) * len(figures)
+    if not report.verdicts:
+        yield name, "", "", "[yellow]nothing is claimed[/]", *figures, ""
 
 
 def _word(verdict: "Verdict[Any]") -> str:

@@ -69,12 +69,13 @@ def needed(*modules: str) -> None:
         print("hedgeproof: first use: compiles for up to a minute, and keeps it", file=sys.stderr)
 
 
-def made_folder(out: Path) -> Path:
+def made_folder(out: Path, option: str = "out") -> Path:
     """Return *out* once the folder is there: before the work, in case it cannot be."""
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandError(f"out {out}: {error.strerror}; give a folder to write to") from error
+        fix = "give a folder to write to"
+        raise CommandError(f"{option} {out}: {error.strerror}; {fix}") from error
     return out
 
 
@@ -127,7 +128,9 @@ def _refusals() -> tuple[type[Exception], ...]:
     """Return what is the user's to mend; looked up only once something was raised."""
     from adapters.candles import DataError
     from adapters.config import ConfigError
+    from adapters.guarded import WorldError
     from adapters.machine_file import MachineFileError
     from simulator.candles import CandleError
 
-    return CommandError, ConfigError, DataError, CandleError, MachineFileError, OSError
+    told = ConfigError, DataError, CandleError, MachineFileError, WorldError
+    return CommandError, *told, OSError

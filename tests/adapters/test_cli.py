@@ -16,8 +16,9 @@ from typer.testing import CliRunner, Result
 
 from adapters.candles import save
 from adapters.cli import app, terminal
+from adapters.cli.check import STATES_MAX
 from adapters.config import load
-from simulator import catalogue
+from simulator import catalogue, judge
 from simulator import checked as checks
 from simulator.explorer import START, Claim, Move, Progress, Verdict, always, explore, sometimes
 from simulator.synthetic import market
@@ -81,8 +82,8 @@ def clocks(monkeypatch: pytest.MonkeyPatch) -> list[Space]:
     """The catalogue of worlds, to be filled: they are explored without their mutants."""
     entries: list[Space] = []
 
-    def checked(entry: Space, progress: Progress, _workers: int, *, symmetry: bool) -> Space:
-        assert not symmetry
+    def checked(entry: Space, progress: Progress, _workers: int, **how: int | None) -> Space:
+        assert how == {"symmetry": False, "states_max": STATES_MAX, "memory_max": None}
         report = explore(entry.world, states_max=entry.states_max, progress=progress, every=1)
         judgement = Space(entry=entry, report=report, kills=entry.kills)
         return Space(judgement=judgement, taken=entry.taken)
@@ -125,7 +126,7 @@ def test_help_and_version() -> None:
 @pytest.mark.parametrize("command", ["machines", "draw", "check", "simulate"])
 def test_the_page_has_every_option(command: str) -> None:
     """The reference names each command and each of its options."""
-    options = set(re.findall(r"--[a-z]+", run(command, "--help").stdout)) - {"--help"}
+    options = set(re.findall(r"--[a-z]+[a-z-]*", run(command, "--help").stdout)) - {"--help"}
     assert f"hedgeproof {command}" in PAGE
     assert all(f"`{option}`" in PAGE for option in options)
 
@@ -301,10 +302,16 @@ def test_a_file_without_assumptions_has_no_matrix(tmp_path: Path) -> None:
     assert refusal("check", "--matrix", "--html").startswith("--matrix has no page")
 
 
+def test_the_bound_is_that_of_every_exploration() -> None:
+    """What the command says unasked is what an exploration does unasked."""
+    assert judge.STATES_MAX == STATES_MAX
+
+
 def test_a_bound_that_is_met_proves_nothing(clocks: list[Space]) -> None:
     """Nothing is said to hold of a world that was not seen whole."""
     clocks.append(entry(9, states_max=4))
-    assert refusal("check") == "clock: more than 4 states; nothing was proven"
+    told = refusal("check")
+    assert told.startswith("clock: more than 4 states; nothing was proven; bound what grows")
 
 
 def test_simulate_writes_all_that_came_of_it(tmp_path: Path) -> None:
