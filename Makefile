@@ -10,7 +10,7 @@ LOCK    = $(BIN)/uv pip compile --quiet $(UPGRADE) pyproject.toml
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test lint check prove bench wire kills docs fmt lock clean
+.PHONY: help run test lint check prove bench wire kills guards docs fmt lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ wire: .venv/dev.stamp ## trade under each fault on a wire, then compare; drawn s
 
 kills: .venv/dev.stamp ## kill a live bot again and again, then compare: make kills ARGS="--kills 20"
 	@$(BIN)/python -m tests.evidence.kills $(ARGS)
+
+guards: .venv/dev.stamp ## break each comparison of each machine: who minds? goes on where it was stopped
+	@$(BIN)/python -m tests.evidence.guards $(ARGS)
 
 docs: .venv/dev.stamp ## print the reference pages from the declarations
 	@$(BIN)/python -m adapters.docs

@@ -54,6 +54,14 @@ RESERVED = after(GATED, WANTS)
 BASE = after(RESERVED, BaseHolds(0, 2))
 
 
+@pytest.mark.parametrize("patience", [-1, 0, 1])
+def test_without_patience_no_close_is_tried_again_at_the_touch(patience: int) -> None:
+    """The first one is; what counts as tried is never more than there is patience for."""
+    closing = after(evolve(MIRROR, patience=patience), WANTS)
+    assert well_formed(closing)
+    assert seen(closing, MirrorHolds(3, 0, 0), WANTS)[-1] == (CANCEL, CROSS)
+
+
 def test_a_collision_from_the_close_to_the_entry() -> None:
     """The mirror is closed at once, the base enters in the cycle after it has gone."""
     assert seen(MIRROR, WANTS, MIRROR_GONE, WANTS) == [(CANCEL, CLOSE), (), ()]

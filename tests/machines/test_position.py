@@ -10,12 +10,15 @@ from machines.position import (
     Fill,
     Leg,
     Pair,
+    closed_by_venue,
     entry_ticks,
     long_pnl,
     net_qty,
+    reducible,
     short_pnl,
     step,
     unrealized,
+    well_formed,
 )
 from spec.fsm import pairs as spec_pairs
 from spec.position import POSITION, Action, State, Symbol
@@ -68,6 +71,42 @@ def test_what_a_reduction_leaves_of_the_cost_stays_in_the_leg() -> None:
     one = Fill(side=SELL, qty=1, notional=0)
     losses = [after(pair, *[one] * count).long.realized for count in (1, 2, 3)]
     assert losses == [-33, -66, -100]
+
+
+@pytest.mark.parametrize(
+    ("side", "leg", "qty"),
+    [
+        (SELL, PositionSide.LONG, 2),
+        (BUY, PositionSide.LONG, 0),
+        (BUY, PositionSide.SHORT, 5),
+        (SELL, PositionSide.SHORT, 0),
+        (BUY, PositionSide.NONE, 0),
+        (SELL, PositionSide.NONE, 0),
+    ],
+)
+def test_an_order_can_close_what_its_leg_holds(side: Side, leg: PositionSide, qty: int) -> None:
+    """Nothing if it adds to the leg, or would be refused."""
+    pair = after(HEDGE, traded(BUY, 2, 100, PositionSide.LONG))
+    pair = after(pair, traded(SELL, 5, 100, PositionSide.SHORT))
+    assert reducible(pair, side, leg) == qty
+
+
+def test_what_a_venue_closes_leaves_at_its_cost() -> None:
+    """Whatever the mode, each leg loses its lots and nothing is realized."""
+    long, short = PositionSide.LONG, PositionSide.SHORT
+    pair = after(HEDGE, traded(BUY, 4, 100, long), traded(SELL, 5, 110, short))
+    closed = closed_by_venue(pair, 1, 5)
+    assert (closed.state, closed.long, closed.short) == (State.LONG, Leg(qty=3, cost=300), Leg())
+    assert closed_by_venue(after(Pair(), traded(SELL, 5, 110)), 0, 2).short == Leg(qty=3, cost=330)
+
+
+@pytest.mark.parametrize(
+    "leg", [Leg(qty=-1), Leg(qty=1, cost=-1), Leg(cost=1), Leg(qty=-1, cost=-1)]
+)
+def test_no_leg_is_negative_or_has_a_cost_for_nothing(leg: Leg) -> None:
+    """Such a pair is ill-formed in either leg."""
+    assert not well_formed(Pair(mode=PositionMode.HEDGE, state=State.LONG, long=leg))
+    assert not well_formed(Pair(mode=PositionMode.HEDGE, state=State.SHORT, short=leg))
 
 
 @pytest.mark.parametrize(("state", "symbol"), spec_pairs(POSITION))

@@ -180,7 +180,7 @@ def test_what_is_no_news_changes_nothing() -> None:
     """A symbol without a seat, a score told twice."""
     for stray in (Counted(2, 1, 1), Counted(-1, 1, 1), ModeSet(2, Mode.PANIC)):
         assert step(ONE, stray) == (ONE, ())
-    scores = (Score(9, 9), Score(1, 6), Score(1, 1), Score(0, 5), Score(-1, 9))
+    scores = (Score(9, 9), Score(2, 9), Score(1, 6), Score(1, 1), Score(0, 5), Score(-1, 9))
     assert chosen(ONE, scores) == (1,)
     assert after(ONE, Counted(0, -3, 0)).seats[0].lots == 3
 

@@ -1,0 +1,15 @@
+"""Guards that may as well be their neighbours, and why nobody can tell."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SAME: Mapping[tuple[str, str, str], str] = MappingProxyType(
+    {
+        ("position", "state is pair.state", "state is not pair.state"): (
+            "to put a pair into the state that it is in makes an equal one"
+        ),
+        ("position", "qty < leg.qty", "qty <= leg.qty"): (
+            "the share of all lots in the cost is the cost"
+        ),
+    }
+)
