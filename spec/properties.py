@@ -48,13 +48,10 @@ def declare(*properties: Property) -> Mapping[str, Property]:
     declared: dict[str, Property] = {}
     for each in properties:
         if not ID.fullmatch(each.id):
-            raise SpecError(
-                f"{each.id!r} is no property id; give capitals and a number, ORD-1 or ORD-8.1"
-            )
+            raise SpecError(f"{each.id!r} is no property id, such as ORD-1 or ORD-8.1")
         if each.id in declared:
             raise SpecError(f"{each.id} is declared twice")
         if not SENTENCE.fullmatch(each.text):
-            fix = "write two words or more, a capital first, one full stop last"
-            raise SpecError(f"{each.id}: {each.text!r} is not a sentence; {fix}")
+            raise SpecError(f"{each.id}: {each.text!r} is not a sentence")
         declared[each.id] = each
     return MappingProxyType(declared)
