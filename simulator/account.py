@@ -88,6 +88,15 @@ class Account:
         self.sequence = self.credited = 0
         self._liquidated = [[0, 0, 0] for _ in self.instruments]  # times, long lots, short lots
 
+    def restore(self, cash: int, pairs: Sequence[Pair]) -> None:
+        """Go on with the *cash* in money units and the *pairs* of an earlier account."""
+        self.deposit = self.cash = cash
+        self.pairs = list(pairs)
+        if self.isolated:
+            for margins, pair, each in zip(self.margins, pairs, self.instruments, strict=True):
+                for index, leg in enumerate((pair.long, pair.short)):
+                    margins[index] = div_up(leg.cost * each.value, self.leverage)
+
     @property
     def flat(self) -> bool:
         """Whether no leg is open."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from machines.messages import Report, Wanted
 from machines.order import Canceled, Event, Expired, Filled, Found, Rejected, Triggered
-from machines.position import route
+from machines.position import reducible, route
 from simulator import margin
 from simulator.account import LEGS, Account, Trade
 from simulator.margin import Exposure
@@ -19,13 +19,17 @@ from simulator.venue_order import (
     Prices,
     Threshold,
     VenueOrder,
+    band_of,
     barred,
+    conditional,
     crosses,
+    follow,
     limited,
-    order_band,
     room,
     taker_price,
     traded_through,
+    trail_start,
+    trigger,
 )
 from simulator.venue_terms import Message, VenueConfig
 from spec.terms import Instrument, PositionMode, PositionSide, Reason, Side, TimeInForce
@@ -40,7 +44,7 @@ class Matching:
     """Orders, prices and the account they act on.
 
     *books* hold the open orders of each symbol, oldest first, *orders* every order that was ever
-    taken, *taking* those whose rest takes again.
+    taken, *taking* those whose rest takes again, *trailing* those whose trigger follows the price.
     """
 
     def __init__(self, config: VenueConfig, instruments: Sequence[Instrument]) -> None:
@@ -56,6 +60,7 @@ class Matching:
         self.orders: dict[int, VenueOrder] = {}
         self.books: list[dict[int, VenueOrder]] = [{} for _ in instruments]
         self.taking: dict[int, VenueOrder] = {}
+        self.trailing: dict[int, VenueOrder] = {}
         self.prices = [Prices() for _ in instruments]
         self._bands: list[Band | None] = [None for _ in instruments]
         self._safe: Safe | None = None
@@ -88,7 +93,10 @@ class Matching:
             if self._safe is None:
                 self._safe = margin.safe_bands(self.account)
             low, high = self._safe[symbol]
-            last_lo, last_hi, mark_lo, mark_hi = order_band(self.books[symbol].values())
+            thresholds = [each.threshold for each in self.books[symbol].values()]
+            if self.trailing:
+                thresholds += [each.follows for each in self._following(symbol)]
+            last_lo, last_hi, mark_lo, mark_hi = band_of(thresholds)
             band = Band(last_lo, last_hi, max(mark_lo, low), min(mark_hi, high))
             self._bands[symbol] = band
         return band
@@ -110,6 +118,18 @@ class Matching:
         self._bands[symbol] = None
         return True
 
+    def follow(self, symbol: int) -> None:
+        """Let triggers follow the price of *symbol*."""
+        prices = self.prices[symbol]
+        for order in self._following(symbol):
+            trail = order.instructions.trail
+            if trail is not None and order.follows is not None and order.follows.touched(prices):
+                follow(order, trail, prices)
+
+    def _following(self, symbol: int) -> list[VenueOrder]:
+        """Return the orders of *symbol* whose trigger follows the price."""
+        return [each for each in self.trailing.values() if each.symbol == symbol]
+
     def money_moved(self) -> None:
         """Forget what was proven safe."""
         self._safe = None
@@ -124,6 +144,19 @@ class Matching:
             self.taking.pop(order.client_order_id, None)
         self._bands[order.symbol] = None
 
+    def hold(self, order: VenueOrder) -> None:
+        """Let *order* wait for its trigger."""
+        trail = order.instructions.trail
+        if trail is None:
+            self.wait(order, Phase.WAITING, trigger(order.order))
+            return
+        self.trailing[order.client_order_id] = order
+        self.wait(order, Phase.WAITING, None)
+        if trail.start_ticks:
+            order.follows = trail_start(order.order, trail)
+        else:
+            follow(order, trail, self.prices[order.symbol])
+
     def close(
         self, order: VenueOrder, found: Found, now_ns: int, reason: Reason = Reason.NONE
     ) -> None:
@@ -132,6 +165,7 @@ class Matching:
         order.found, order.reason = found, reason
         del self.books[order.symbol][order.client_order_id]
         self.taking.pop(order.client_order_id, None)
+        self.trailing.pop(order.client_order_id, None)
         self._bands[order.symbol] = None
         if found is Found.CANCELED:
             self.tell(order, Canceled(order.cum_qty), now_ns, reason)
@@ -143,6 +177,11 @@ class Matching:
     def trigger(self, order: VenueOrder, now_ns: int) -> None:
         """Start *order* because its trigger was touched."""
         order.triggered = True
+        self.trailing.pop(order.client_order_id, None)
+        if order.instructions.whole:
+            wanted, pair = order.order, self.account.pairs[order.symbol]
+            held_qty = reducible(pair, wanted.side, wanted.position_side)
+            order.qty = held_qty or order.qty
         self.tell(order, TRIGGERED, now_ns)
         found, reason = Found.EXPIRED, barred(self.account.pairs[order.symbol], order.order)
         if reason is not Reason.REDUCE_ONLY:
@@ -151,6 +190,19 @@ class Matching:
             self.start(order, now_ns)
         else:
             self.close(order, found, now_ns, reason)
+
+    def restore(self, order: VenueOrder) -> None:
+        """Take an open *order* of an earlier venue as it was; the next prices move it on."""
+        key, wanted = order.client_order_id, order.order
+        self.orders[key] = self.books[order.symbol][key] = order
+        if conditional(wanted) and not order.triggered:
+            self.hold(order)
+        elif limited(wanted):
+            order.reserve_ticks = wanted.price_ticks
+            self.wait(order, Phase.RESTING, traded_through(wanted))
+        else:
+            self.taking[key] = order
+            self.wait(order, Phase.TAKING, None)
 
     def resume(self, order: VenueOrder, now_ns: int) -> None:
         """Let the rest of *order* go on."""
@@ -280,8 +332,8 @@ class Matching:
             self._leg_changed = False
             pair = self.account.pairs[symbol]
             for order in tuple(self.books[symbol].values()):
-                waiting = order.phase is Phase.WAITING
-                if not waiting and barred(pair, order.order) is Reason.REDUCE_ONLY:
+                stays = order.phase is Phase.WAITING and not order.instructions.tied
+                if not stays and barred(pair, order.order) is Reason.REDUCE_ONLY:
                     self.close(order, Found.EXPIRED, now_ns, Reason.REDUCE_ONLY)
         self.liquidate(now_ns)
 

@@ -5,7 +5,7 @@ it models and what it leaves out.  Nothing happens between two calls as long as 
 strictly inside `barriers` and the time before `wake_ns`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from machines.messages import Cancel, Place, Query, Report
@@ -22,20 +22,22 @@ from machines.order import (
 )
 from machines.position import Pair
 from simulator import margin
-from simulator.account import Audit, Trade
+from simulator.account import LEGS, Audit, Trade
 from simulator.matching import Matching
 from simulator.venue_order import (
+    NONE_GIVEN,
     Band,
+    Instructions,
     Phase,
     Prices,
     VenueOrder,
     closes,
     conditional,
     refusal,
-    trigger,
 )
 from simulator.venue_terms import Message, ModeRefused, ModeSet, Replace, VenueConfig
 from spec.terms import Instrument, PositionMode, PositionSide, Reason
+from spec.units import div_up
 
 ACKED: Final = Acked()
 REJECTED: Final = Rejected()
@@ -83,6 +85,10 @@ class Venue:
         """Return the open orders of *symbol* by time of arrival."""
         return tuple(self._matching.books[symbol].values())
 
+    def order(self, client_order_id: int) -> VenueOrder | None:
+        """Return what is known of an order, open or closed."""
+        return self._matching.orders.get(client_order_id)
+
     def equity(self) -> int:
         """Return cash plus unrealized profit at mark, in money units."""
         return self.account.equity()
@@ -114,6 +120,16 @@ class Venue:
         else:
             self.account.check()
 
+    def restore(self, cash: int, pairs: Sequence[Pair], orders: Iterable[VenueOrder]) -> None:
+        """Go on with the *cash* (money units), *pairs* and open *orders* of an earlier venue.
+
+        Prices have to be known; the next ones move the orders on.
+        """
+        self.account.restore(cash, pairs)
+        for order in orders:
+            self._matching.restore(order)
+        self._matching.money_moved()
+
     # --- The market ------------------------------------------------------------------------
 
     def price(self, symbol: int, last: int, mark: int, now_ns: int) -> None:
@@ -126,6 +142,8 @@ class Venue:
         if not matching.moved(symbol, prices):
             return
         matching.liquidate(now_ns)
+        if matching.trailing:
+            matching.follow(symbol)
         for order in tuple(matching.books[symbol].values()):
             threshold = order.threshold
             if threshold is not None and threshold.touched(prices):
@@ -160,8 +178,14 @@ class Venue:
 
     # --- Commands --------------------------------------------------------------------------
 
-    def submit(self, place: Place, symbol: int, now_ns: int) -> None:
-        """Take or refuse the order of *place*.
+    def submit(
+        self,
+        place: Place,
+        symbol: int,
+        now_ns: int,
+        instructions: Instructions = NONE_GIVEN,
+    ) -> None:
+        """Take or refuse the order of *place*, a conditional one with *instructions*.
 
         A duplicate id is answered with `Lost`: the refusal says nothing of the order that has it.
         """
@@ -170,9 +194,15 @@ class Venue:
         if known is not None and (self.config.unique_ids == "ever" or known.found is Found.OPEN):
             matching.tell(known, LOST, now_ns, Reason.DUPLICATE_ID)
             return
-        new = VenueOrder(client_order_id=key, symbol=symbol, order=order, qty=order.qty)
+        new = VenueOrder(
+            client_order_id=key,
+            symbol=symbol,
+            order=order,
+            qty=order.qty,
+            instructions=instructions,
+        )
         instrument, pair = self.account.instruments[symbol], self.account.pairs[symbol]
-        reason = refusal(order, instrument, pair, matching.prices[symbol])
+        reason = refusal(order, instrument, pair, matching.prices[symbol], instructions.trail)
         waits = conditional(order)
         if reason is Reason.NONE and not waits:
             reason = matching.unfit(new)
@@ -182,7 +212,7 @@ class Venue:
         matching.orders[key] = matching.books[symbol][key] = new
         matching.tell(new, ACKED, now_ns)
         if waits:
-            matching.wait(new, Phase.WAITING, trigger(order))
+            matching.hold(new)
         else:
             matching.start(new, now_ns)
             matching.settle(symbol, now_ns)
@@ -237,6 +267,27 @@ class Venue:
                 return
             account.set_mode(mode)
         self.outbox.append((now_ns, ModeSet(mode)))
+
+    def shift_margin(self, symbol: int, leg: PositionSide, amount: int) -> bool:
+        """Add *amount* money units to the margin of an isolated leg, or take them where negative.
+
+        Nothing happens, and False is returned, where the account has not so much to spare, or where
+        the leg would be left with less than its initial margin or too little to keep it.
+        """
+        account, books, index = self.account, self._matching.books, LEGS.index(leg)
+        used = sum(margin.required(account, each, book.values()) for each, book in enumerate(books))
+        margins, held = account.margins[symbol], account.leg(symbol, leg)
+        initial = div_up(held.cost * account.instruments[symbol].value, account.leverage)
+        spare = margin.backing(account) - used
+        if not account.isolated or not held.qty or not initial - margins[index] <= amount <= spare:
+            return False
+        margins[index] += amount
+        if margin.failing_leg(account) is not None:
+            margins[index] -= amount
+            return False
+        self._matching.money_moved()
+        self._check()
+        return True
 
     def _open(self, key: int) -> VenueOrder | None:
         """Return the open order of *key*."""

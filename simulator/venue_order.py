@@ -2,14 +2,15 @@
 
 One price stands for bid and ask.  An order that takes does so at the last price, worse by the
 slippage.  A limit order at the last price takes; one that rests fills only once the last price
-has gone beyond it, since at its own price others were first.
+has gone beyond it, since at its own price others were first.  The trigger of a trailing stop
+follows the price in steps, so that few prices are barriers.
 """
 
 from collections.abc import Iterable
 from enum import IntEnum
 from typing import NamedTuple
 
-from attrs import define
+from attrs import define, frozen
 
 from machines.messages import Wanted
 from machines.order import Found
@@ -23,8 +24,10 @@ from spec.terms import (
     Side,
     TriggerBy,
 )
+from spec.units import MILLION, div_up
 
 NO_BOUND = 2**62
+TRAIL_STEPS = 100  # in which a trigger follows the price over its distance from it
 
 
 class Band(NamedTuple):
@@ -56,6 +59,38 @@ class Threshold(NamedTuple):
         return price >= self.ticks if self.above else price <= self.ticks
 
 
+@frozen
+class Trail:
+    """The trigger of a stop stays *ticks*, or else *ppm* of the price, behind the best price.
+
+    It begins to follow once the price has come to *start_ticks*, at once where that is 0.
+    """
+
+    ticks: int = 0
+    ppm: int = 0
+    start_ticks: int = 0
+
+    def distance(self, price: int) -> int:
+        """Return how far the trigger is from the best *price*, in ticks."""
+        return max(self.ticks or price * self.ppm // MILLION, 1)
+
+
+@frozen(kw_only=True)
+class Instructions:
+    """FIX ExecInst <18>: what a conditional order is to do beyond what strategies may want.
+
+    Its trigger follows a *trail*.  One that is *whole* closes all that its leg holds when it is
+    triggered, whatever its quantity; one that is *tied* expires once its leg is closed.
+    """
+
+    trail: Trail | None = None
+    whole: bool = False
+    tied: bool = False
+
+
+NONE_GIVEN = Instructions()
+
+
 class Phase(IntEnum):
     """What an order at the venue is doing."""
 
@@ -69,9 +104,9 @@ class Phase(IntEnum):
 class VenueOrder:
     """An order as the venue knows it; *notional* (tick-lots) and *fee* (money) are of its fills.
 
-    Only the venue changes it.  *threshold* is None where no price makes the order act;
-    *reason* says why it was closed; *reserve_ticks* is the price at which its opening lots
-    reserve margin.
+    Only the venue changes it.  *threshold* is None where no price makes the order act; *follows* is
+    where the trigger of a trailing stop moves next.  *reason* says why it was closed;
+    *reserve_ticks* is the price at which its opening lots reserve margin.
     """
 
     client_order_id: int
@@ -86,6 +121,8 @@ class VenueOrder:
     reason: Reason = Reason.NONE
     triggered: bool = False
     threshold: Threshold | None = None
+    instructions: Instructions = NONE_GIVEN
+    follows: Threshold | None = None
     reserve_ticks: int = 0
     wake_ns: int = 0
 
@@ -115,6 +152,23 @@ def trigger(order: Wanted) -> Threshold:
     stop = order.type is OrderType.STOP_MARKET or order.type is OrderType.STOP_LIMIT
     above = stop == (order.side is Side.BUY)
     return Threshold(order.trigger_ticks, above, order.trigger_by is TriggerBy.MARK)
+
+
+def trail_start(order: Wanted, trail: Trail) -> Threshold:
+    """Return the threshold from which the trigger of *order* follows its *trail*."""
+    above = order.side is Side.SELL
+    return Threshold(trail.start_ticks, above, order.trigger_by is TriggerBy.MARK)
+
+
+def follow(order: VenueOrder, trail: Trail, prices: Prices) -> None:
+    """Let the trigger of *order* be where its *trail* puts it if *prices* are the best so far."""
+    rising, sign = order.order.side is Side.SELL, order.order.side.sign
+    by_mark = order.order.trigger_by is TriggerBy.MARK
+    best = prices.mark if by_mark else prices.last
+    distance = trail.distance(best)
+    step = div_up(distance, TRAIL_STEPS)
+    order.threshold = Threshold(best + sign * distance, not rising, by_mark)
+    order.follows = Threshold(best - sign * step, rising, by_mark)
 
 
 def traded_through(order: Wanted) -> Threshold:
@@ -171,7 +225,13 @@ def barred(pair: Pair, order: Wanted) -> Reason:
     return Reason.NONE if room(pair, order, 1) else Reason.REDUCE_ONLY
 
 
-def refusal(order: Wanted, instrument: Instrument, pair: Pair, prices: Prices) -> Reason:
+def refusal(
+    order: Wanted,
+    instrument: Instrument,
+    pair: Pair,
+    prices: Prices,
+    trail: Trail | None = None,
+) -> Reason:
     """Return why *order* is refused on arrival, margin and post-only aside, or NONE."""
     price = _price_ticks(order, prices)
     if price < 1 or prices.last < 1 or (conditional(order) and order.trigger_ticks < 1):
@@ -185,9 +245,16 @@ def refusal(order: Wanted, instrument: Instrument, pair: Pair, prices: Prices) -
             return Reason.REDUCE_ONLY
     elif instrument.notional(price, order.qty) < instrument.min_notional:
         return Reason.MIN_NOTIONAL
-    if conditional(order) and trigger(order).touched(prices):
+    if conditional(order) and _crossed(order, prices, trail):
         return Reason.TRIGGER_CROSSED
     return Reason.NONE
+
+
+def _crossed(order: Wanted, prices: Prices, trail: Trail | None) -> bool:
+    """Return whether what arriving *order* waits for is there: its trigger or where that starts."""
+    if trail is None:
+        return trigger(order).touched(prices)
+    return trail.start_ticks > 0 and trail_start(order, trail).touched(prices)
 
 
 def _price_ticks(order: Wanted, prices: Prices) -> int:
@@ -208,14 +275,14 @@ def _unreducible(order: Wanted, held_qty: int) -> bool:
     return not conditional(order) and order.qty > held_qty
 
 
-def order_band(orders: Iterable[VenueOrder]) -> Band:
-    """Return the prices between which none of *orders* acts."""
+def band_of(thresholds: Iterable[Threshold | None]) -> Band:
+    """Return the prices strictly between which none of *thresholds* is touched."""
     last_lo = mark_lo = 0
     last_hi = mark_hi = NO_BOUND
-    for each in orders:
-        if each.threshold is None:
+    for threshold in thresholds:
+        if threshold is None:
             continue
-        ticks, above, by_mark = each.threshold
+        ticks, above, by_mark = threshold
         if by_mark:
             if above:
                 mark_hi = min(mark_hi, ticks)

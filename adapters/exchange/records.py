@@ -1,10 +1,11 @@
-"""What an exchange keeps: orders, executions, and the notice that a position has moved."""
+"""What an exchange keeps, orders and executions, and what else it tells of an account."""
 
 from enum import IntEnum
 
 from attrs import frozen
 
 from machines.messages import Wanted
+from simulator.venue_order import NONE_GIVEN, Instructions
 from spec.terms import Reason, Side
 
 
@@ -52,6 +53,7 @@ class Order:
     link: str
     symbol: int
     wanted: Wanted
+    instructions: Instructions = NONE_GIVEN
     status: Status = Status.NEW
     change: Change = Change.NEW
     reason: Reason = Reason.NONE
@@ -103,4 +105,16 @@ class Moved:
     symbol: int
 
 
-Notice = Order | Execution | Moved
+@frozen
+class Backed:
+    """Isolated legs of *symbol* have another margin than they had."""
+
+    symbol: int
+
+
+@frozen
+class Configured:
+    """The leverage of every symbol is not what it was."""
+
+
+Notice = Order | Execution | Moved | Backed | Configured

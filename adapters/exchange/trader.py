@@ -4,7 +4,17 @@ from collections.abc import Callable
 
 from attrs import evolve, frozen
 
-from adapters.exchange.records import Change, ExecType, Execution, Moved, Notice, Order, Status
+from adapters.exchange.executions import Executions
+from adapters.exchange.records import (
+    Backed,
+    Change,
+    Configured,
+    Execution,
+    Moved,
+    Notice,
+    Order,
+    Status,
+)
 from machines.messages import Cancel, Place, Report, Wanted
 from machines.order import (
     Acked,
@@ -17,13 +27,11 @@ from machines.order import (
     ReplaceRejected,
     Triggered,
 )
-from machines.position import Fill, step
 from simulator import margin
-from simulator.account import LEGS, Item, Trade
 from simulator.venue import Venue
-from simulator.venue_order import conditional
+from simulator.venue_order import NONE_GIVEN, Instructions, conditional
 from simulator.venue_terms import Replace
-from spec.terms import OrderType, PositionMode, PositionSide, Reason, Side
+from spec.terms import OrderType, PositionMode, PositionSide, Reason
 
 MARKET_OF = {
     OrderType.STOP_MARKET: OrderType.MARKET,
@@ -56,7 +64,6 @@ class Trader:
     def __init__(self, name: str, venue: Venue, rules: Rules) -> None:
         self.name, self.venue, self.account = name, venue, venue.account
         self.orders: dict[int, Order] = {}
-        self.executions: list[Execution] = []
         self.listeners: list[Listener] = []
         self.moved_ns: dict[int, int] = {}
         self._rules = rules
@@ -65,13 +72,20 @@ class Trader:
         self._ids: dict[int, int] = {}  # ... by order number
         self._numbers: dict[int, int] = {}  # ... and the other way round
         self._carried: dict[int, Order] = {}  # by order number: as it was when its id was issued
-        self._pairs = list(venue.account.pairs)  # as of the last trade that is an execution
-        self._counted = self._paid = 0  # trades and transfers that are executions
         self._notices: list[Notice] = []
+        self._executions = Executions(venue.account, self._notices)
+        self._telling = False
 
     # --- Commands --------------------------------------------------------------------------
 
-    def place(self, symbol: int, wanted: Wanted, link: str, now_ns: int) -> Order | Reason:
+    def place(
+        self,
+        symbol: int,
+        wanted: Wanted,
+        link: str,
+        now_ns: int,
+        instructions: Instructions = NONE_GIVEN,
+    ) -> Order | Reason:
         """Place an order and return it as it was told first, or why it is refused."""
         taken = self._links.get(link)
         if taken is not None and (self.orders[taken].working or not self._rules.links_again):
@@ -81,6 +95,7 @@ class Trader:
             link=link,
             symbol=symbol,
             wanted=wanted,
+            instructions=instructions,
             placed_at=self.venue.account.marks[symbol],
             created_ns=now_ns,
             updated_ns=now_ns,
@@ -128,7 +143,7 @@ class Trader:
         """Change the position mode; False while anything is open."""
         self.venue.set_mode(mode, now_ns)
         self.venue.outbox.clear()
-        self._pairs = list(self.account.pairs)
+        self._executions.restart()
         return self.account.mode is mode
 
     def set_isolated(self, *, isolated: bool) -> bool:
@@ -147,13 +162,35 @@ class Trader:
         if leverage < before and needed > margin.backing(account):
             account.leverage = before
             return False
+        self._notices.append(Configured())
+        self.tell()
         return True
 
+    def shift_margin(self, symbol: int, leg: PositionSide, amount: int) -> bool:
+        """Add *amount* money units to the margin of an isolated leg; False where it cannot be."""
+        done = self.venue.shift_margin(symbol, leg, amount)
+        if done:
+            self._notices.append(Backed(symbol))
+            self.tell()
+        return done
+
     # --- What it knows ---------------------------------------------------------------------
+
+    @property
+    def executions(self) -> list[Execution]:
+        """The executions so far, oldest first."""
+        return self._executions.made
 
     def linked(self, link: str) -> int | None:
         """Return the number of the newest order with *link*, or None."""
         return self._links.get(link)
+
+    def trigger_ticks(self, order: Order) -> int:
+        """Return where *order* triggers, in ticks: 0 where that is to follow the price later."""
+        if order.instructions.trail is None or order.triggered or not order.working:
+            return order.wanted.trigger_ticks
+        known = self.venue.order(self._ids[order.number])
+        return known.threshold.ticks if known is not None and known.threshold is not None else 0
 
     def margins(self, symbol: int) -> tuple[int, int]:
         """Return the initial margin of the position and of the orders of *symbol*, in money."""
@@ -180,38 +217,29 @@ class Trader:
 
     def fund(self, symbol: int, rate_ppm: int, now_ns: int) -> None:
         """Pay or receive funding, one execution for each leg."""
-        account = self.account
-        legs = [(leg, account.leg(symbol, leg).qty) for leg in LEGS]
-        held = [(leg, qty) for leg, qty in legs if qty]
+        held = self._executions.held(symbol)
         self.venue.fund(symbol, rate_ppm, now_ns)
-        paid = [each for each in account.transfers[self._paid :] if each.item is Item.FUNDING]
-        for transfer, (leg, qty) in zip(paid, held, strict=False):
-            side = Side.BUY if leg is PositionSide.LONG else Side.SELL
-            self._execute(
-                Execution(
-                    number=len(self.executions) + 1,
-                    type=ExecType.FUNDING,
-                    time_ns=now_ns,
-                    symbol=symbol,
-                    side=side,
-                    qty=qty,
-                    price_ticks=account.marks[symbol],
-                    fee=-transfer.amount,
-                )
-            )
+        self._executions.fund(symbol, held, now_ns)
         self.tell()
 
     def tell(self) -> None:
-        """Take in what the venue has said, and tell the listeners."""
+        """Take in what the venue has said, and tell the listeners.
+
+        What a listener does in turn is told once all have heard of what has made it do so.
+        """
         self._drain()
-        moved = {each.symbol: each.time_ns for each in self._notices if isinstance(each, Execution)}
-        self.moved_ns |= moved
-        self._notices += [Moved(symbol) for symbol in moved]
-        notices = tuple(self._notices)
-        self._notices.clear()
-        if notices:
+        if self._telling:
+            return
+        self._telling = True
+        while self._notices:
+            made = [each for each in self._notices if isinstance(each, Execution)]
+            moved = {each.symbol: each.time_ns for each in made}
+            self.moved_ns |= moved
+            notices = (*self._notices, *map(Moved, moved))
+            self._notices.clear()
             for listener in self.listeners:
                 listener(self, notices)
+        self._telling = False
 
     # --- Orders at the venue ---------------------------------------------------------------
 
@@ -225,7 +253,8 @@ class Trader:
         self._numbers[key], self._ids[order.number] = order.number, key
         self._carried[order.number] = order
         place = Place(key, evolve(wanted, qty=wanted.qty - order.cum_qty))
-        self.venue.submit(place, order.symbol, now_ns)
+        given = NONE_GIVEN if order.triggered else order.instructions
+        self.venue.submit(place, order.symbol, now_ns, given)
         first = self.venue.outbox[0][1]
         assert isinstance(first, Report)
         if isinstance(first.event, Rejected):
@@ -281,12 +310,7 @@ class Trader:
             if self.orders[number].status is Status.TRIGGERED:  # it rests now
                 resting = evolve(self.orders[number], status=Status.NEW, change=Change.RESTED)
                 self._update(resting)
-        while self._counted < len(self.account.trades):
-            self._count(None)
-        for transfer in self.account.transfers[self._paid :]:
-            if transfer.item is Item.INSURANCE and transfer.symbol >= 0:
-                self._notices.append(Moved(transfer.symbol))
-        self._paid = len(self.account.transfers)
+        self._executions.finish()
 
     def _reported(self, number: int, report: Report, at_ns: int) -> None:
         """Take in *report* of the order *number*."""
@@ -300,7 +324,11 @@ class Trader:
                 order = evolve(carried, status=status, updated_ns=at_ns)
             case Triggered():
                 order = evolve(
-                    order, status=Status.TRIGGERED, triggered=True, change=Change.TRIGGERED
+                    order,
+                    wanted=self._fired(order),
+                    status=Status.TRIGGERED,
+                    triggered=True,
+                    change=Change.TRIGGERED,
                 )
             case Filled(cum_qty):
                 total = carried.cum_qty + cum_qty
@@ -323,7 +351,17 @@ class Trader:
                 return
         self._update(order)
         if isinstance(report.event, Filled):
-            self._count(order)
+            self._executions.count(order)
+
+    def _fired(self, order: Order) -> Wanted:
+        """Return what *order* has come to be when it was triggered."""
+        wanted, given = order.wanted, order.instructions
+        known = self.venue.order(self._ids[order.number])
+        if given.whole and known is not None:
+            wanted = evolve(wanted, qty=known.qty)
+        if given.trail is not None:
+            wanted = evolve(wanted, trigger_ticks=self.account.marks[order.symbol])
+        return wanted
 
     def _close(self, order: Order, reason: Reason) -> None:
         """Let *order* end for *reason*, which the venue has not told."""
@@ -333,50 +371,3 @@ class Trader:
         """Let *order* be what is known of it, and note it for the listeners."""
         self.orders[order.number] = order
         self._notices.append(order)
-
-    def _count(self, order: Order | None) -> None:
-        """Make executions of the trades up to the next one of *order*."""
-        trades = self.account.trades
-        while self._counted < len(trades):
-            trade = trades[self._counted]
-            self._counted += 1
-            self._trade(trade, None if trade.liquidation else order)
-            if order is not None and not trade.liquidation:
-                break
-
-    def _trade(self, trade: Trade, order: Order | None) -> None:
-        """Make an execution of *trade*."""
-        before = self._pairs[trade.symbol]
-        notional = trade.qty * trade.price_ticks
-        fill = Fill(
-            side=trade.side,
-            qty=trade.qty,
-            notional=notional,
-            position_side=trade.position_side,
-            reduce_only=trade.reduce_only,
-        )
-        after, _ = step(before, fill)
-        self._pairs[trade.symbol] = after
-        legs = ((before.long, after.long), (before.short, after.short))
-        realized = sum(new.realized - old.realized for old, new in legs)
-        self._execute(
-            Execution(
-                number=len(self.executions) + 1,
-                type=ExecType.LIQUIDATION if trade.liquidation else ExecType.TRADE,
-                time_ns=trade.time_ns,
-                symbol=trade.symbol,
-                side=trade.side,
-                qty=trade.qty,
-                price_ticks=trade.price_ticks,
-                fee=trade.fee,
-                order=order,
-                maker=trade.maker,
-                closed_qty=sum(max(old.qty - new.qty, 0) for old, new in legs),
-                profit=realized * self.account.instruments[trade.symbol].value,
-            )
-        )
-
-    def _execute(self, execution: Execution) -> None:
-        """Add *execution*, and note it for the listeners."""
-        self.executions.append(execution)
-        self._notices.append(execution)

@@ -2,6 +2,7 @@
 # ruff: noqa: ANN401, S106, S107  # what is JSON has no types, and the secrets are none
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +14,6 @@ from hypothesis import strategies as st
 
 from adapters.exchange import figures
 from adapters.exchange import setup as setups
-from adapters.exchange.bybit.protection import Protection
 from adapters.exchange.bybit.rest import Rest
 from adapters.exchange.bybit.ws import Session
 from adapters.exchange.core import Exchange
@@ -31,7 +31,6 @@ START_MS = 1_735_689_600_000
 CLOCK_MS = 1_800_000_000_000
 RISE, FALL, BARS = 20, 30, 600  # the bars in which the price goes to 51,000, then to 48,000
 SYMBOL = "BTCUSDT"
-VECTORS = "oracle/ccxt/generated/bybit"
 
 
 def market(symbol: str = SYMBOL) -> Candles:
@@ -130,6 +129,13 @@ def exchange() -> Exchange:
 def client(exchange: Exchange) -> Client:
     """Return a client of the first account that no rate limit holds back."""
     return Client(Rest(exchange, setups.keys(2), Limits({})))
+
+
+def stream(exchange: Exchange, path: str) -> Session:
+    """Open a stream of *exchange*."""
+    session = Rest(exchange, setups.keys(2)).stream(f"/v5/{path}", "", "1")
+    assert isinstance(session, Session)
+    return session
 
 
 # --- The market ----------------------------------------------------------------------------------
@@ -349,7 +355,7 @@ def test_the_eleventh_order_of_a_second_is_refused(exchange: Exchange) -> None:
         ({"orderType": "Limit", "price": "50000.05"}, 10001),
         ({"positionIdx": 1}, 10001),
         ({"triggerPrice": "51000"}, 10001),
-        ({"takeProfit": "51000"}, 10001),
+        ({"takeProfit": "49000"}, 10001),
         ({"orderLinkId": "x" * 37}, 10001),
         ({"qty": "1000"}, 110007),
         ({"reduceOnly": True}, 110017),
@@ -498,10 +504,13 @@ ROUTES = (
     ("GET", "/v5/order/history"),
     ("GET", "/v5/execution/list"),
     ("GET", "/v5/position/list"),
+    ("GET", "/v5/position/closed-pnl"),
+    ("GET", "/v5/account/transaction-log"),
     ("POST", "/v5/order/create"),
     ("POST", "/v5/order/create-batch"),
     ("POST", "/v5/order/amend"),
     ("POST", "/v5/order/cancel-all"),
+    ("POST", "/v5/position/trading-stop"),
     ("POST", "/v5/position/set-leverage"),
     ("POST", "/v5/position/switch-mode"),
 )
@@ -519,6 +528,13 @@ FIELDS = (
     "positionIdx",
     "triggerPrice",
     "triggerDirection",
+    "takeProfit",
+    "stopLoss",
+    "trailingStop",
+    "activePrice",
+    "tpslMode",
+    "slSize",
+    "slLimitPrice",
     "request",
     "mode",
     "buyLeverage",
@@ -537,6 +553,12 @@ VALUES: tuple[Any, ...] = (
     "x",
     "²",
     "9" * 30,
+    "Market",
+    "Sell",
+    "Partial",
+    "48500",
+    "50500",
+    "100000",
     None,
     True,
     2,
@@ -548,15 +570,15 @@ VALUES: tuple[Any, ...] = (
 )
 
 
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(ROUTES),
-            st.dictionaries(st.sampled_from(FIELDS), st.sampled_from(VALUES), max_size=3),
-        ),
-        max_size=20,
-    )
-)
+def requests(
+    routes: Sequence[tuple[str, str]], names: Sequence[str], values: Sequence[object]
+) -> st.SearchStrategy[list[Any]]:
+    """Return lists of ((method, path), fields), each field with any of *values*."""
+    fields = st.dictionaries(st.sampled_from(names), st.sampled_from(values), max_size=3)
+    return st.lists(st.tuples(st.sampled_from(routes), fields), max_size=20)
+
+
+@given(requests(ROUTES, FIELDS, VALUES))
 def test_no_request_breaks_the_exchange(asked: list[Any]) -> None:
     """Whatever a client sends is answered or refused, and the books stay right."""
     exchange = made()
@@ -586,7 +608,7 @@ def test_pages_follow_one_another(client: Client) -> None:
 
 def test_the_book_is_a_snapshot_then_changes(exchange: Exchange) -> None:
     """The changes, applied to the snapshot, give the book."""
-    session = Session(exchange, setups.keys(2), Protection(exchange), private=False)
+    session = stream(exchange, "public/linear")
     subscribe = {"op": "subscribe", "args": [f"orderbook.50.{SYMBOL}"]}
     _, first = session.receive(json.dumps(subscribe), CLOCK_MS)
     assert first["type"] == "snapshot"
@@ -607,7 +629,7 @@ def test_the_book_is_a_snapshot_then_changes(exchange: Exchange) -> None:
 
 def test_a_candle_is_confirmed_once_it_is_complete(exchange: Exchange) -> None:
     """The stream shows the candle of now, the whole one at its end, and rests with the data."""
-    session = Session(exchange, setups.keys(2), Protection(exchange), private=False)
+    session = stream(exchange, "public/linear")
     subscribe = {"op": "subscribe", "args": [f"kline.1.{SYMBOL}"]}
     told = session.receive(json.dumps(subscribe), CLOCK_MS)[1:]
     for bar in (11, BARS - 1, BARS, BARS + 10):
@@ -621,7 +643,7 @@ def test_a_candle_is_confirmed_once_it_is_complete(exchange: Exchange) -> None:
 
 def test_a_stream_tells_nothing_before_it_is_signed(exchange: Exchange) -> None:
     """A private topic needs an account, and shows that account only."""
-    session = Session(exchange, setups.keys(2), Protection(exchange), private=True)
+    session = stream(exchange, "private")
     subscribe = json.dumps({"op": "subscribe", "args": ["order", "execution"]})
     assert session.receive(subscribe, CLOCK_MS)[0]["success"] is False
     for secret, success in (("wrong", False), ("secret-1", True)):
@@ -638,7 +660,7 @@ def test_a_stream_tells_nothing_before_it_is_signed(exchange: Exchange) -> None:
 
 def test_a_trade_is_told_once(exchange: Exchange) -> None:
     """A stream begins with the next one, and the request for recent ones has the same."""
-    session = Session(exchange, setups.keys(2), Protection(exchange), private=False)
+    session = stream(exchange, "public/linear")
     subscribe = {"op": "subscribe", "args": [f"publicTrade.{SYMBOL}"]}
     assert len(session.receive(json.dumps(subscribe), CLOCK_MS)) == 1
     told = list[Any]()
@@ -654,9 +676,9 @@ def test_a_trade_is_told_once(exchange: Exchange) -> None:
 # --- Recorded traffic ----------------------------------------------------------------------------
 
 
-def vectors(shared: Path, kind: str) -> dict[str, list[dict[str, Any]]]:
-    """Return recorded *kind* by method, or skip the test."""
-    path = shared / f"{VECTORS}.{kind}.json"
+def vectors(shared: Path, venue: str, kind: str) -> dict[str, list[dict[str, Any]]]:
+    """Return recorded *kind* of the client for *venue* by method, or skip the test."""
+    path = shared / f"oracle/ccxt/generated/{venue}.{kind}.json"
     if not path.is_file():
         pytest.skip(f"no recorded traffic at {path}")
     methods: dict[str, list[dict[str, Any]]] = json.loads(path.read_text())["methods"]
@@ -666,7 +688,7 @@ def vectors(shared: Path, kind: str) -> dict[str, list[dict[str, Any]]]:
 def test_recorded_requests_are_understood(shared: Path) -> None:
     """What the client library sends is read: no order is refused for the way it is written."""
     taken = 0
-    for case in vectors(shared, "request")["createOrder"]:
+    for case in vectors(shared, "bybit", "request")["createOrder"]:
         body = json.loads(case["output"])
         mode = "hedge" if body.get("positionIdx") else "one_way"
         client = Client(Rest(made(mode=mode), setups.keys(2)))
@@ -687,7 +709,7 @@ def test_answers_have_the_recorded_fields(client: Client, shared: Path) -> None:
         "fetchMyTrades": client.rows("/v5/execution/list"),
         "fetchBalance": client.rows("/v5/account/wallet-balance"),
     }
-    recorded = vectors(shared, "response")
+    recorded = vectors(shared, "bybit", "response")
     for method, rows in ours.items():
         for case in recorded[method]:
             for row in case["httpResponse"]["result"]["list"]:

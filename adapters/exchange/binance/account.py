@@ -10,14 +10,15 @@ from adapters.exchange.binance.fields import flag, page, symbol_of, symbols_of, 
 from adapters.exchange.binance.private import Private
 from adapters.exchange.core import Exchange
 from adapters.exchange.records import ExecType, Execution
-from adapters.exchange.text import text
+from adapters.exchange.text import text, units
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Body, Payload, Refused, said
 from simulator.account import Item
-from spec.terms import PositionMode
+from spec.terms import PositionMode, PositionSide
 from spec.units import MILLI_NS, MILLION
 
 INCOMES, INCOMES_MAX = 100, 1_000
+SHIFTS = {"1": 1, "2": -1}  # of margin: added, taken
 SUCCESS: Payload = {"code": 200, "msg": "success"}
 _NOT_IN_2 = {  # fields of a position, by the version of the question
     "initialMargin",
@@ -61,6 +62,7 @@ class Account:
 
     def __init__(self, exchange: Exchange, private: Private) -> None:
         self.exchange, self.private = exchange, private
+        self._shifts: dict[str, list[Payload]] = {}  # of margin, by account
 
     # --- Trades and income -----------------------------------------------------------------
 
@@ -74,6 +76,16 @@ class Account:
         ]
         found = [each for each in written if name in {"", str(each["orderId"])}]
         return page(body, found, self.exchange.now_ns // MILLI_NS, "id", "time")
+
+    def liquidations(self, trader: Trader, body: Body) -> list[Payload]:
+        """Answer the orders with which the venue has closed legs, oldest first."""
+        symbols = symbols_of(self.exchange, body)
+        written = [
+            self.private.liquidation(trader, each)
+            for each in trader.executions
+            if each.type is ExecType.LIQUIDATION and each.symbol in symbols
+        ]
+        return page(body, written, self.exchange.now_ns // MILLI_NS, "orderId", "time")
 
     def income(self, trader: Trader, body: Body) -> list[Payload]:
         """Answer what has changed the wallet, oldest first."""
@@ -232,6 +244,45 @@ class Account:
             flat = trader.account.flat
             raise Refused(Code.MARGIN_TYPE_ORDERS if flat else Code.MARGIN_TYPE_POSITION)
         return SUCCESS
+
+    def shift_margin(self, trader: Trader, body: Body) -> Payload:
+        """Add margin to an isolated leg, or take it."""
+        symbol, kind = symbol_of(self.exchange, body), said(body, "type")
+        listing, hedge = self.exchange.listings[symbol], trader.account.mode is PositionMode.HEDGE
+        amount = units(said(body, "amount"), listing.instrument.money)
+        named = said(body, "positionSide") or "BOTH"
+        rows = self.private.positions(trader, symbol)
+        if not amount or kind not in SHIFTS:
+            raise missing("type" if amount else "amount")
+        if hedge == (named == "BOTH"):
+            raise Refused(Code.POSITION_SIDE)
+        if not trader.account.isolated:
+            raise Refused(Code.NOT_ISOLATED)
+        sizes = [str(each["positionAmt"]) for each in rows if each["positionSide"] == named]
+        if sizes in ([], ["0"]):
+            raise Refused(Code.NO_POSITION)
+        leg = PositionSide.SHORT if sizes[0].startswith("-") else PositionSide.LONG
+        if not trader.shift_margin(symbol, leg, SHIFTS[kind] * amount):
+            raise Refused(Code.ADD_MARGIN if SHIFTS[kind] > 0 else Code.TAKE_MARGIN)
+        done: Payload = {"amount": said(body, "amount"), "type": int(kind)}
+        about: Payload = {
+            "symbol": listing.symbol,
+            "asset": listing.quote,
+            "deltaType": "USER_ADJUST",
+            "positionSide": named,
+            "time": self.exchange.now_ns // MILLI_NS,
+        }
+        self._shifts.setdefault(trader.name, []).append(about | done)
+        return {"code": 200, "msg": "Successfully modify position margin.", **done}
+
+    def shifts(self, trader: Trader, body: Body) -> list[Payload]:
+        """Answer what margin was added and taken, oldest first."""
+        symbol, kind = said(body, "symbol"), said(body, "type")
+        return [
+            each
+            for each in self._shifts.get(trader.name, [])
+            if each["symbol"] == symbol and kind in {"", str(each["type"])}
+        ]
 
     def set_leverage(self, trader: Trader, body: Body) -> Payload:
         """Change the leverage: it is one for all symbols of the account."""

@@ -11,10 +11,12 @@ def ccxt_config(port: int, key: str = "key-1", secret: str = "secret-1") -> dict
     venue's own: elsewhere that table must be given as the general one.
     """
     ccxt: Any = import_module("ccxt")  # it has no types
-    rest, streams = f"http://127.0.0.1:{port}/fapi", f"ws://127.0.0.1:{port}"
+    server, streams = f"http://127.0.0.1:{port}", f"ws://127.0.0.1:{port}"
+    rest = f"{server}/fapi"
     access = ("Public", "Private")
     paths = {f"fapi{who}": f"{rest}/v1" for who in access}
     paths |= {f"fapi{who}V{version}": f"{rest}/v{version}" for who in access for version in (2, 3)}
+    paths |= {"fapiData": f"{server}/futures/data", "sapi": f"{server}/sapi/v1"}
     ws = {"linear": f"{streams}/ws", "ws-api": {"linear": f"{streams}/ws-fapi/v1"}}
     return {
         "apiKey": key,

@@ -45,6 +45,10 @@ class Code(Enum):
     SAME_MARGIN_TYPE = (-4046, "No need to change margin type.")
     MARGIN_TYPE_ORDERS = (-4047, "Margin type cannot be changed if there exists open orders.")
     MARGIN_TYPE_POSITION = (-4048, "Margin type cannot be changed if there exists position.")
+    NOT_ISOLATED = (-4049, "Add margin only support for isolated position.")
+    ADD_MARGIN = (-4050, "Cross balance insufficient.")
+    TAKE_MARGIN = (-4051, "Isolated balance insufficient.")
+    NO_POSITION = (-4054, "Cannot add position margin: position is 0.")
     SAME_MODE = (-4059, "No need to change position side.")
     BAD_POSITION_SIDE = (-4060, "Invalid position side.")
     POSITION_SIDE = (-4061, "Order's position side does not match user's setting.")
@@ -56,6 +60,8 @@ class Code(Enum):
         -4120,
         "Order type not supported for this endpoint. Please use the Algo Order API endpoints.",
     )
+    BAD_STRATEGY = (-4136, "Target strategy invalid for this type of order.")
+    WHOLE_QTY = (-4137, "Quantity must be zero with closePosition equals true.")
     LEVERAGE_POSITION = (
         -4161,
         "Leverage reduction is not supported in Isolated Margin Mode with open positions.",

@@ -33,6 +33,10 @@ class Markets:
         """Answer that the exchange is there."""
         return {}
 
+    def status(self, _: Body) -> Payload:
+        """Answer that there is no maintenance."""
+        return {"status": 0, "msg": "normal"}
+
     def time(self, _: Body) -> Payload:
         """Answer the time at the exchange."""
         return {"serverTime": self.now_ms}

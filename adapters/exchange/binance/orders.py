@@ -6,14 +6,15 @@ from attrs import evolve
 
 from adapters.exchange.binance.errors import Code, missing
 from adapters.exchange.binance.fields import flag, symbol_of
-from adapters.exchange.binance.private import CONDITIONAL, WORKING_TYPE
+from adapters.exchange.binance.private import CONDITIONAL, PERCENT, TRAILING, WORKING_TYPE
 from adapters.exchange.core import Exchange
 from adapters.exchange.records import Order
 from adapters.exchange.text import NUMBER, units
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Body, Refused, said
 from machines.messages import Wanted
-from simulator.venue_order import crosses, limited
+from machines.position import opens
+from simulator.venue_order import Instructions, Trail, crosses, limited
 from spec.terms import (
     Instrument,
     OrderType,
@@ -25,7 +26,8 @@ from spec.terms import (
 
 LINK = re.compile(r"[.A-Z:/a-z0-9_-]{1,36}")
 WORKING = {"LIMIT": OrderType.LIMIT, "MARKET": OrderType.MARKET}
-TRAILING = "TRAILING_STOP_MARKET"
+WHOLE = {OrderType.STOP_MARKET, OrderType.TAKE_PROFIT_MARKET}  # of what closes a position
+CALLBACK_PPM = range(1_000, 100_001)
 _POSITION_SIDE = {
     "BOTH": PositionSide.NONE,
     "LONG": PositionSide.LONG,
@@ -53,12 +55,13 @@ def wanted_of(exchange: Exchange, trader: Trader, body: Body) -> Wanted:
         Refused: A field is missing or wrong, or the leg does not fit the position mode.
     """
     kind = said(body, "type")
-    if kind in CONDITIONAL or kind == TRAILING:
+    if kind in CONDITIONAL:
         raise Refused(Code.USE_ALGO)
-    return _wanted(exchange, trader, body, WORKING.get(kind))
+    instrument = exchange.listings[symbol_of(exchange, body)].instrument
+    return _wanted(instrument, trader, body, WORKING.get(kind), _qty(body, instrument))
 
 
-def conditional_of(exchange: Exchange, trader: Trader, body: Body) -> Wanted:
+def conditional_of(exchange: Exchange, trader: Trader, body: Body) -> tuple[Wanted, Instructions]:
     """Read a new conditional order.
 
     Raises:
@@ -66,20 +69,52 @@ def conditional_of(exchange: Exchange, trader: Trader, body: Body) -> Wanted:
     """
     if said(body, "algoType") != "CONDITIONAL":
         raise missing("algoType")
-    if flag(body, "closePosition"):
-        raise Refused(Code.UNSUPPORTED, "closePosition is not simulated; send a quantity.")
-    instrument = exchange.listings[symbol_of(exchange, body)].instrument
+    symbol = symbol_of(exchange, body)
+    instrument = exchange.listings[symbol].instrument
     trigger_by = WORKING_TYPE.get(said(body, "workingType") or "CONTRACT_PRICE")
     if trigger_by is None:
         raise missing("workingType")
-    wanted = _wanted(exchange, trader, body, CONDITIONAL.get(said(body, "type")))
-    trigger_ticks = _price(body, "triggerPrice", instrument)
-    return evolve(wanted, trigger_ticks=trigger_ticks, trigger_by=trigger_by)
+    whole, trail = flag(body, "closePosition"), _trail(body, instrument)
+    qty = instrument.max_qty if whole else _qty(body, instrument)
+    wanted = _wanted(instrument, trader, body, CONDITIONAL.get(said(body, "type")), qty)
+    if whole:
+        _check_whole(body, wanted, trail)
+    trigger_ticks = exchange.market.price(symbol)  # a trailing stop does not have one
+    if trail is None:
+        trigger_ticks = _price(body, "triggerPrice", instrument)
+    reduces = wanted.reduce_only or whole
+    wanted = evolve(wanted, trigger_ticks=trigger_ticks, trigger_by=trigger_by, reduce_only=reduces)
+    return wanted, Instructions(trail=trail, whole=whole)
 
 
-def _wanted(exchange: Exchange, trader: Trader, body: Body, kind: OrderType | None) -> Wanted:
-    """Read what all orders have."""
-    instrument = exchange.listings[symbol_of(exchange, body)].instrument
+def _check_whole(body: Body, wanted: Wanted, trail: Trail | None) -> None:
+    """Refuse what cannot close a position."""
+    leg, kind = wanted.position_side, said(body, "type")
+    turned = leg is not PositionSide.NONE and opens(leg, wanted.side)
+    if trail is not None or wanted.type not in WHOLE or turned:
+        refusal = f"Target strategy invalid for orderType {kind},closePosition true"
+        raise Refused(Code.BAD_STRATEGY, refusal)
+    if said(body, "quantity"):
+        raise Refused(Code.WHOLE_QTY)
+    if "reduceOnly" in body:
+        raise Refused(Code.NOT_REQUIRED, "Parameter 'reduceonly' sent when not required.")
+
+
+def _trail(body: Body, instrument: Instrument) -> Trail | None:
+    """Return how the trigger is to follow the price, None where it is not to."""
+    if said(body, "type") != TRAILING:
+        return None
+    ppm = _units(body, "callbackRate", PERCENT)
+    if ppm not in CALLBACK_PPM:
+        raise Refused(Code.BAD_PARAMETER, "Invalid callBack rate")
+    starts = said(body, "activatePrice")
+    return Trail(ppm=ppm, start_ticks=_price(body, "activatePrice", instrument) if starts else 0)
+
+
+def _wanted(
+    instrument: Instrument, trader: Trader, body: Body, kind: OrderType | None, qty: int
+) -> Wanted:
+    """Read what all orders have, but for their size."""
     if said(body, "side") not in Side.__members__:
         raise Refused(Code.BAD_SIDE)
     if kind is None:
@@ -88,7 +123,7 @@ def _wanted(exchange: Exchange, trader: Trader, body: Body, kind: OrderType | No
         key=0,
         kind=0,
         side=Side[said(body, "side")],
-        qty=_qty(body, instrument),
+        qty=qty,
         type=kind,
         position_side=_leg(trader, body),
         reduce_only=flag(body, "reduceOnly"),

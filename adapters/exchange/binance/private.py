@@ -8,23 +8,25 @@ from adapters.exchange.text import ratio, text
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Payload
 from simulator.account import LEGS
-from simulator.venue_order import limited
+from simulator.venue_order import Trail, limited
 from spec.terms import OrderType, PositionMode, PositionSide, Side, TriggerBy
 from spec.units import MILLI_NS
 
+TRAILING = "TRAILING_STOP_MARKET"
 CONDITIONAL = {
+    TRAILING: OrderType.STOP_MARKET,
     "STOP_MARKET": OrderType.STOP_MARKET,
     "STOP": OrderType.STOP_LIMIT,
     "TAKE_PROFIT_MARKET": OrderType.TAKE_PROFIT_MARKET,
     "TAKE_PROFIT": OrderType.TAKE_PROFIT_LIMIT,
 }
 WORKING_TYPE = {"CONTRACT_PRICE": TriggerBy.LAST, "MARK_PRICE": TriggerBy.MARK}
-_TYPE = {kind: name for name, kind in CONDITIONAL.items()}
+_TYPE = {kind: name for name, kind in CONDITIONAL.items() if name != TRAILING}
 _WORKING_TYPE = {by: name for name, by in WORKING_TYPE.items()}
 _SIDE = {PositionSide.NONE: "BOTH", PositionSide.LONG: "LONG", PositionSide.SHORT: "SHORT"}
+PERCENT = "0.0001"  # of one in a million
 _STATUS = {Status.UNTRIGGERED: "NEW", Status.TRIGGERED: "NEW"}
 _OTHERS: Payload = {  # what orders here do not have
-    "closePosition": False,
     "priceProtect": False,
     "priceMatch": "NONE",
     "selfTradePreventionMode": "NONE",
@@ -60,7 +62,8 @@ class Private:
             "timeInForce": time_in_force(order),
             "type": kind,
             "origType": kind,
-            "reduceOnly": wanted.reduce_only,
+            "reduceOnly": reduces(order),
+            "closePosition": order.instructions.whole,
             "side": wanted.side.name,
             "positionSide": _SIDE[wanted.position_side],
             "stopPrice": "0",
@@ -74,23 +77,27 @@ class Private:
         """Write the conditional order that *order* is or was."""
         listing, wanted = self.exchange.listings[order.symbol], order.wanted
         instrument, ledger = listing.instrument, self.ledgers[trader.name]
-        actual = ledger.order_id(order)
+        actual, trail = ledger.order_id(order), order.instructions.trail
+        shown = trail or Trail()
         return {
             "algoId": ledger.algo_id(order),
             "clientAlgoId": order.link,
             "algoType": "CONDITIONAL",
-            "orderType": _TYPE[wanted.type],
+            "orderType": TRAILING if trail else _TYPE[wanted.type],
             "symbol": listing.symbol,
             "side": wanted.side.name,
             "positionSide": _SIDE[wanted.position_side],
             "timeInForce": time_in_force(order),
-            "quantity": text(wanted.qty, instrument.lot),
+            "quantity": text(0 if order.instructions.whole else wanted.qty, instrument.lot),
             "algoStatus": self.algo_status(trader, order),
-            "triggerPrice": text(wanted.trigger_ticks, instrument.tick),
+            "triggerPrice": text(trader.trigger_ticks(order), instrument.tick),
+            "activatePrice": text(shown.start_ticks, instrument.tick) if trail else "",
+            "callbackRate": text(shown.ppm, PERCENT) if trail else "",
             "price": text(wanted.price_ticks, instrument.tick),
             "icebergQuantity": None,
             "workingType": _WORKING_TYPE[wanted.trigger_by],
-            "reduceOnly": wanted.reduce_only,
+            "reduceOnly": reduces(order),
+            "closePosition": order.instructions.whole,
             "actualOrderId": str(actual) if actual else "",
             "actualPrice": ratio(order.notional, order.cum_qty, instrument.tick),
             "actualType": working_type(order) if actual else "",
@@ -129,6 +136,23 @@ class Private:
             "positionSide": position_side(trader, execution),
             "maker": execution.maker,
             "buyer": execution.side is Side.BUY,
+        }
+
+    def liquidation(self, trader: Trader, execution: Execution) -> Payload:
+        """Write the order of its own with which the venue has closed a leg."""
+        written = self.trade(trader, execution)
+        return written | {
+            "clientOrderId": f"autoclose-{written['time']}",
+            "type": "LIQUIDATION",
+            "origType": "LIQUIDATION",
+            "timeInForce": "IOC",
+            "origQty": written["qty"],
+            "executedQty": written["qty"],
+            "avgPrice": written["price"],
+            "status": "FILLED",
+            "updateTime": written["time"],
+            "reduceOnly": False,
+            "closePosition": False,
         }
 
     # --- Positions and balances ------------------------------------------------------------
@@ -219,6 +243,11 @@ def position_side(trader: Trader, execution: Execution) -> str:
 def status(order: Order) -> str:
     """Return the status of *order*, which works or has worked."""
     return _STATUS.get(order.status, order.status.name)
+
+
+def reduces(order: Order) -> bool:
+    """Return whether *order* was sent as reduce-only: what closes a position is that unsaid."""
+    return order.wanted.reduce_only and not order.instructions.whole
 
 
 def working_type(order: Order) -> str:

@@ -50,6 +50,7 @@ WEIGHTS = {  # the others weigh 1; a second number is for all symbols
     "/fapi/v1/allAlgoOrders": (5, 5),
     "/fapi/v1/batchOrders": (5, 5),
     "/fapi/v1/userTrades": (5, 5),
+    "/fapi/v1/forceOrders": (20, 50),
     "/fapi/v1/income": (30, 30),
     "/fapi/v1/commissionRate": (20, 20),
     "/fapi/v1/multiAssetsMargin": (30, 30),
@@ -242,7 +243,8 @@ def _open_routes(markets: Markets) -> dict[tuple[str, str], Open]:
         "v1/fundingInfo": markets.funding_info,
         "v1/openInterest": markets.open_interest,
     }
-    return {("GET", f"/fapi/{path}"): answer for path, answer in found.items()}
+    routes = {("GET", f"/fapi/{path}"): answer for path, answer in found.items()}
+    return routes | {("GET", "/sapi/v1/system/status"): markets.status}
 
 
 def _order_routes(trade: Trade) -> Routes:
@@ -274,6 +276,7 @@ def _account_routes(account: Account) -> Routes:
     """Return what answers commands and questions about the account."""
     found: dict[tuple[str, str], Owned] = {
         ("GET", "v1/userTrades"): account.trades,
+        ("GET", "v1/forceOrders"): account.liquidations,
         ("GET", "v1/income"): account.income,
         ("GET", "v2/positionRisk"): account.old_positions,
         ("GET", "v3/positionRisk"): account.positions,
@@ -288,6 +291,8 @@ def _account_routes(account: Account) -> Routes:
         ("GET", "v1/multiAssetsMargin"): account.assets_mode,
         ("POST", "v1/multiAssetsMargin"): account.set_assets_mode,
         ("POST", "v1/marginType"): account.set_margin_type,
+        ("POST", "v1/positionMargin"): account.shift_margin,
+        ("GET", "v1/positionMargin/history"): account.shifts,
         ("POST", "v1/leverage"): account.set_leverage,
         ("GET", "v1/leverageBracket"): account.brackets,
         ("GET", "v1/commissionRate"): account.commission,

@@ -14,7 +14,7 @@ from adapters.exchange.text import text
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Body, Payload, Refused, said
 from machines.messages import Wanted
-from simulator.venue_order import conditional
+from simulator.venue_order import NONE_GIVEN, Instructions, conditional
 from spec.terms import Reason
 from spec.units import MILLI_NS
 
@@ -106,9 +106,9 @@ class Trade:
 
     def create_algo(self, trader: Trader, body: Body) -> Payload:
         """Place a conditional order."""
-        wanted = conditional_of(self.exchange, trader, body)
+        wanted, given = conditional_of(self.exchange, trader, body)
         link = link_of(body, "clientAlgoId")
-        order = self._place(trader, symbol_of(self.exchange, body), wanted, link)
+        order = self._place(trader, symbol_of(self.exchange, body), wanted, link, given)
         return self.private.algo(trader, trader.orders[order.number])
 
     def cancel_algo(self, trader: Trader, body: Body) -> Payload:
@@ -183,12 +183,19 @@ class Trade:
 
     # --- Which orders ----------------------------------------------------------------------
 
-    def _place(self, trader: Trader, symbol: int, wanted: Wanted, link: str) -> Order:
+    def _place(
+        self,
+        trader: Trader,
+        symbol: int,
+        wanted: Wanted,
+        link: str,
+        instructions: Instructions = NONE_GIVEN,
+    ) -> Order:
         """Place *wanted* or refuse it."""
         if unfillable(self.exchange, symbol, wanted):
             raise Refused(Code.FILL_OR_KILL)
         link = link or made_up(trader.name, len(trader.orders) + 1)
-        placed = trader.place(symbol, wanted, link, self.exchange.now_ns)
+        placed = trader.place(symbol, wanted, link, self.exchange.now_ns, instructions)
         if isinstance(placed, Reason):
             raise refused(placed, self._min_notional(symbol))
         return placed

@@ -5,7 +5,17 @@ from collections.abc import Mapping
 from adapters.exchange.binance.ledger import dead_at_trigger
 from adapters.exchange.binance.listen import ListenKeys
 from adapters.exchange.binance.private import Private, position_side
-from adapters.exchange.records import Change, ExecType, Execution, Moved, Notice, Order, Status
+from adapters.exchange.records import (
+    Backed,
+    Change,
+    Configured,
+    ExecType,
+    Execution,
+    Moved,
+    Notice,
+    Order,
+    Status,
+)
 from adapters.exchange.text import text
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Message, Payload, fields
@@ -26,6 +36,7 @@ _ORDER = {  # short names of what an answer spells out
     "z": "executedQty",
     "T": "updateTime",
     "R": "reduceOnly",
+    "cp": "closePosition",
     "ot": "origType",
     "ps": "positionSide",
 }
@@ -56,6 +67,7 @@ _ALGO = {
     "p": "price",
     "wt": "workingType",
     "R": "reduceOnly",
+    "cp": "closePosition",
     "tt": "triggerTime",
 }
 _POSITION = {
@@ -70,7 +82,7 @@ _POSITION = {
     "ma": "marginAsset",
 }
 _NO_FILL: Payload = {"l": "0", "L": "0", "t": 0, "m": False, "rp": "0"}
-_OTHERS: Payload = {"cp": False, "pP": False, "V": "NONE", "pm": "NONE", "gtd": 0}
+_OTHERS: Payload = {"pP": False, "V": "NONE", "pm": "NONE", "gtd": 0}
 _OF_ORDER: Payload = {"sp": "0", "b": "0", "a": "0", "wt": "CONTRACT_PRICE", "si": 0, "ss": 0}
 _CLOSED = {Status.CANCELED: "CANCELED", Status.EXPIRED: "EXPIRED", Status.REJECTED: "REJECTED"}
 
@@ -107,6 +119,10 @@ class UserSession:
                     told += self._of_order(trader, notice, dead)
                 case Execution():
                     told += self._of_execution(trader, notice)
+                case Backed(symbol):
+                    told.append(self._of_margin(trader, symbol))
+                case Configured():
+                    told += self._of_leverage(trader)
                 case Moved(symbol):
                     made = [each for each in notices if isinstance(each, Execution)]
                     told.append(self._of_account(trader, symbol, made))
@@ -152,7 +168,9 @@ class UserSession:
         if execution.type is ExecType.FUNDING:
             return []
         if order is None:
-            return [self._liquidation(trader, execution)]
+            fill = _short(self.private.trade(trader, execution), _FILL)
+            closing = self.private.liquidation(trader, execution)
+            return [self._of_written(closing, "CALCULATED", fill)]
         told = [self._order(trader, order, "TRADE", execution)]
         if order.status is Status.FILLED and conditional(order.wanted):
             told.append(self._algo(trader, order, "FINISHED"))
@@ -171,23 +189,6 @@ class UserSession:
         if execution is not None:
             fill = _short(self.private.trade(trader, execution), _FILL)
         return self._of_written(self.private.order(trader, order), happened, fill)
-
-    def _liquidation(self, trader: Trader, execution: Execution) -> Payload:
-        """Write that the venue has closed a leg, with an order of its own."""
-        written = self.private.trade(trader, execution)
-        order = written | {
-            "clientOrderId": f"autoclose-{written['time']}",
-            "type": "LIQUIDATION",
-            "origType": "LIQUIDATION",
-            "timeInForce": "IOC",
-            "origQty": written["qty"],
-            "executedQty": written["qty"],
-            "avgPrice": written["price"],
-            "status": "FILLED",
-            "updateTime": written["time"],
-            "reduceOnly": False,
-        }
-        return self._of_written(order, "CALCULATED", _short(written, _FILL))
 
     def _of_written(self, order: Payload, happened: str, fill: Payload) -> Payload:
         """Write what has *happened* to an order that an answer would write as *order*."""
@@ -210,19 +211,38 @@ class UserSession:
         funding = [each for each in mine if each.type is ExecType.FUNDING]
         traded = {position_side(trader, each) for each in mine if each.type is not ExecType.FUNDING}
         reason = "ORDER" if traded else "FUNDING_FEE" if funding else "INSURANCE_CLEAR"
+        moved = [row for row in self._positions(trader, symbol) if row["ps"] in traded]
+        return self._account(trader, symbol, reason, moved, -sum(each.fee for each in funding))
+
+    def _of_margin(self, trader: Trader, symbol: int) -> Payload:
+        """Write that margin has gone to a leg of *symbol*, or come from it."""
+        held = [row for row in self._positions(trader, symbol) if row["pa"] != "0"]
+        return self._account(trader, symbol, "MARGIN_TRANSFER", held, 0)
+
+    def _account(
+        self, trader: Trader, symbol: int, reason: str, rows: list[Payload], change: int
+    ) -> Payload:
+        """Write the wallet, which *change* money units have moved beside trades, and legs."""
         listing = self.exchange.listings[symbol]
         money = listing.instrument.money
         balance: Payload = {
             "a": listing.quote,
             "wb": text(trader.account.cash, money),
             "cw": text(trader.account.free(), money),
-            "bc": text(-sum(each.fee for each in funding), money),
+            "bc": text(change, money),
         }
-        rows = [
-            self._position(trader, symbol, each) for each in self.private.positions(trader, symbol)
-        ]
-        moved = [row for row in rows if row["ps"] in traded]
-        return self._event("ACCOUNT_UPDATE", {"m": reason, "B": [balance], "P": moved}, "a")
+        return self._event("ACCOUNT_UPDATE", {"m": reason, "B": [balance], "P": rows}, "a")
+
+    def _positions(self, trader: Trader, symbol: int) -> list[Payload]:
+        """Write the legs of *symbol*."""
+        rows = self.private.positions(trader, symbol)
+        return [self._position(trader, symbol, each) for each in rows]
+
+    def _of_leverage(self, trader: Trader) -> list[Payload]:
+        """Write the leverage of each symbol."""
+        leverage, listings = trader.account.leverage, self.exchange.listings
+        told: list[Payload] = [{"s": each.symbol, "l": leverage} for each in listings]
+        return [self._event("ACCOUNT_CONFIG_UPDATE", each, "ac") for each in told]
 
     def _position(self, trader: Trader, symbol: int, row: Payload) -> Payload:
         """Write a leg of *symbol* that a question for positions answers with *row*."""

@@ -31,11 +31,16 @@ def signer(
     return key
 
 
-def stream_signer(
-    key: str, expires: str, given: str, secrets: Mapping[str, str], clocks_ms: Sequence[int]
-) -> bool:
-    """Return whether an `auth` of a stream is signed by *key* and not over for every clock."""
-    if key not in secrets or not expires.isdecimal():
-        return False
-    lasts = any(int(expires) > now for now in clocks_ms)
-    return lasts and signed(secrets[key], f"GET/realtime{expires}", given)
+def stream_account(
+    given: Sequence[str], keys: Mapping[str, tuple[str, str]], clocks_ms: Sequence[int]
+) -> str | None:
+    """Return the account for which an `auth` of a stream is signed and not over for every clock.
+
+    *given* are a key, the time until when it lasts, and the signature; *keys* are (account, secret)
+    by API key.
+    """
+    if len(given) != len(("key", "expires", "signature")) or given[0] not in keys:
+        return None
+    (account, secret), expires = keys[given[0]], given[1]
+    lasts = expires.isdecimal() and any(int(expires) > now for now in clocks_ms)
+    return account if lasts and signed(secret, f"GET/realtime{expires}", given[2]) else None

@@ -7,7 +7,11 @@ def ccxt_config(port: int, key: str = "key-1", secret: str = "secret-1") -> dict
     private = f"{streams}/private"
     ws = {
         "public": {"linear": f"{streams}/public/linear"},
-        "private": {"contract": private, "spot": {"unified": private}},
+        "private": {
+            "contract": private,
+            "spot": {"unified": private},
+            "trade": f"{streams}/trade",
+        },
     }
     return {
         "apiKey": key,

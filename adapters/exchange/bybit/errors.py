@@ -17,6 +17,7 @@ class Code(Enum):
     BAD_TIME = (10002, "invalid request, please check your server timestamp or recv_window param")
     BAD_KEY = (10003, "API key is invalid.")
     BAD_SIGN = (10004, "error sign! please check your signature generation algorithm.")
+    NOT_AUTHORIZED = (10005, "Permission denied, please authenticate first.")
     TOO_MANY = (10006, "Too many visits. Exceeded the API Rate Limit.")
     NO_PATH = (10017, "request path not found or request method is invalid")
     NOT_FOUND = (110001, "order not exists or too late to cancel")
@@ -33,6 +34,7 @@ class Code(Enum):
     DUPLICATE_LINK = (110072, "OrderLinkedID is duplicate")
     EXPECT_RISING = (110092, "expect Rising, but trigger_price <= current")
     EXPECT_FALLING = (110093, "expect Falling, but trigger_price >= current")
+    NOT_MODIFIED = (34040, "not modified")
     MARGIN_MODE = (3400045, "Set margin mode failed")
     MIN_NOTIONAL = (110094, "Order does not meet minimum order value")
 

@@ -5,6 +5,7 @@ from typing import cast
 from attrs import evolve
 
 from adapters.exchange.bybit.errors import Code
+from adapters.exchange.bybit.fields import symbol_of
 from adapters.exchange.core import Exchange
 from adapters.exchange.records import Order
 from adapters.exchange.text import units
@@ -26,13 +27,12 @@ LINK_MAX, BATCH_MAX = 36, 20
 RISING, FALLING = "1", "2"
 _SIDE = {"Buy": Side.BUY, "Sell": Side.SELL}
 _TIME = {"GTC": TimeInForce.GTC, "IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
-_TRIGGER_BY = {
+TRIGGER_BY = {
     "": TriggerBy.LAST,
     "LastPrice": TriggerBy.LAST,
     "MarkPrice": TriggerBy.MARK,
     "IndexPrice": TriggerBy.MARK,
 }
-_ATTACHED = ("takeProfit", "stopLoss")
 _TYPE = {
     ("Market", ""): OrderType.MARKET,
     ("Limit", ""): OrderType.LIMIT,
@@ -41,29 +41,6 @@ _TYPE = {
     ("Market", "profit"): OrderType.TAKE_PROFIT_MARKET,
     ("Limit", "profit"): OrderType.TAKE_PROFIT_LIMIT,
 }
-
-
-def symbol_of(exchange: Exchange, body: Body) -> int:
-    """Return the symbol that *body* names.
-
-    Raises:
-        Refused: Not linear, or no such symbol.
-    """
-    category(body)
-    symbol = exchange.symbols.get(said(body, "symbol"))
-    if symbol is None:
-        raise Refused(Code.BAD_SYMBOL)
-    return symbol
-
-
-def category(body: Body) -> None:
-    """Check that *body* is of linear contracts.
-
-    Raises:
-        Refused: It is not.
-    """
-    if said(body, "category") != "linear":
-        raise Refused(Code.BAD_CATEGORY)
 
 
 def link_of(body: Body) -> str:
@@ -86,29 +63,23 @@ def wanted_of(exchange: Exchange, trader: Trader, body: Body) -> Wanted:
     """
     instrument = exchange.listings[symbol_of(exchange, body)].instrument
     side, kind = _SIDE.get(said(body, "side")), said(body, "orderType")
-    index = said(body, "positionIdx") or "0"
     if side is None or (kind, "") not in _TYPE:
         raise Refused(Code.BAD_PARAMETER, "side or orderType invalid")
-    if index not in {"0", "1", "2"} or (index == "0") == (
-        trader.account.mode is PositionMode.HEDGE
-    ):
-        raise Refused(Code.BAD_POSITION_INDEX)
-    if any(said(body, name) not in {"", "0"} for name in _ATTACHED):
-        raise Refused(Code.BAD_PARAMETER, "takeProfit and stopLoss are not simulated")
+    leg = leg_of(trader, body)
     force = said(body, "timeInForce") or "GTC"
     if force not in {*_TIME, "PostOnly"}:
         raise Refused(Code.BAD_PARAMETER, "timeInForce invalid")
-    trigger_ticks = _price(body, "triggerPrice", instrument)
+    trigger_ticks = price_of(body, "triggerPrice", instrument)
     wanted = Wanted(
         key=0,
         kind=0,
         side=side,
         qty=_qty(body, instrument),
         type=_TYPE[kind, _triggered_as(body, side, trigger_ticks)],
-        price_ticks=_price(body, "price", instrument) if kind == "Limit" else 0,
+        price_ticks=price_of(body, "price", instrument) if kind == "Limit" else 0,
         trigger_ticks=trigger_ticks,
         trigger_by=_trigger_by(body),
-        position_side=PositionSide(int(index)),
+        position_side=leg,
         time_in_force=_TIME.get(force, TimeInForce.GTC),
         post_only=force == "PostOnly" and kind == "Limit",
         reduce_only=said(body, "reduceOnly").lower() == "true",
@@ -118,16 +89,28 @@ def wanted_of(exchange: Exchange, trader: Trader, body: Body) -> Wanted:
     return wanted
 
 
+def leg_of(trader: Trader, body: Body) -> PositionSide:
+    """Return the leg that *body* names, NONE in one-way mode.
+
+    Raises:
+        Refused: It does not fit the position mode.
+    """
+    index, hedge = said(body, "positionIdx") or "0", trader.account.mode is PositionMode.HEDGE
+    if index not in {"0", "1", "2"} or (index == "0") == hedge:
+        raise Refused(Code.BAD_POSITION_INDEX)
+    return PositionSide(int(index))
+
+
 def amended(exchange: Exchange, order: Order, body: Body) -> Wanted:
     """Read what *order* is to become.
 
     Raises:
-        Refused: A field is wrong, or nothing would change.
+        Refused: A field is wrong.
     """
     instrument, wanted = exchange.listings[order.symbol].instrument, order.wanted
     qty = _qty(body, instrument) if said(body, "qty") else wanted.qty
-    price, trigger_ticks = (_price(body, each, instrument) for each in ("price", "triggerPrice"))
-    changed = evolve(
+    price, trigger_ticks = (price_of(body, each, instrument) for each in ("price", "triggerPrice"))
+    return evolve(
         wanted,
         qty=qty,
         price_ticks=price if price and limited(wanted) else wanted.price_ticks,
@@ -135,9 +118,6 @@ def amended(exchange: Exchange, order: Order, body: Body) -> Wanted:
         if trigger_ticks and conditional(wanted) and not order.triggered
         else wanted.trigger_ticks,
     )
-    if changed == wanted:
-        raise Refused(Code.NOT_AMENDED)
-    return changed
 
 
 def rows(body: Body) -> list[Body]:
@@ -168,7 +148,7 @@ def _triggered_as(body: Body, side: Side, trigger_ticks: int) -> str:
 
 def _trigger_by(body: Body) -> TriggerBy:
     """Return the price that triggers."""
-    found = _TRIGGER_BY.get(said(body, "triggerBy"))
+    found = TRIGGER_BY.get(said(body, "triggerBy"))
     if found is None:
         raise Refused(Code.BAD_PARAMETER, "triggerBy invalid")
     return found
@@ -182,8 +162,12 @@ def _qty(body: Body, instrument: Instrument) -> int:
     return qty
 
 
-def _price(body: Body, name: str, instrument: Instrument) -> int:
-    """Return the price called *name* in ticks, 0 where there is none."""
+def price_of(body: Body, name: str, instrument: Instrument) -> int:
+    """Return the price called *name* in ticks, 0 where there is none.
+
+    Raises:
+        Refused: It is no multiple of the tick.
+    """
     given = said(body, name)
     ticks = units(given, instrument.tick) if given else 0
     if ticks is None:

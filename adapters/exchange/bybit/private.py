@@ -4,11 +4,14 @@ from hashlib import blake2b
 from uuid import UUID
 
 from adapters.exchange import figures
+from adapters.exchange.bybit.exits import PARTIAL, Exit, Kind
+from adapters.exchange.bybit.trading_stop import TradingStop
 from adapters.exchange.core import Exchange
 from adapters.exchange.records import ExecType, Execution, Order, Status
 from adapters.exchange.text import ratio, text
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Payload
+from machines.position import reducible
 from simulator.account import LEGS
 from simulator.venue_order import conditional, limited, trigger
 from spec.terms import (
@@ -23,6 +26,8 @@ from spec.terms import (
 from spec.units import MILLI_NS
 
 LOW = 2**64
+BY = {TriggerBy.LAST: "LastPrice", TriggerBy.MARK: "MarkPrice"}
+LEG_EXITS = Kind.TAKE_PROFIT, Kind.STOP_LOSS, Kind.TRAILING
 
 _STATUS = {
     Status.UNTRIGGERED: "Untriggered",
@@ -37,14 +42,6 @@ _STATUS = {
 _EXEC = {ExecType.TRADE: "Trade", ExecType.LIQUIDATION: "BustTrade", ExecType.FUNDING: "Funding"}
 _CANCEL = {Reason.REDUCE_ONLY: "CancelByReduceOnly", Reason.LIQUIDATION: "CancelAllBeforeLiq"}
 _ORDER: Payload = {  # what orders here do not have
-    "createType": "CreateByUser",
-    "tpslMode": "",  # its presence says that this is a contract
-    "takeProfit": "",
-    "stopLoss": "",
-    "tpTriggerBy": "",
-    "slTriggerBy": "",
-    "tpLimitPrice": "0",
-    "slLimitPrice": "0",
     "smpType": "None",
     "smpGroup": 0,
     "smpOrderId": "",
@@ -66,9 +63,6 @@ _POSITION: Payload = {
     "adlRankIndicator": 0,
     "riskId": 1,
     "riskLimitValue": "0",
-    "takeProfit": "",
-    "stopLoss": "",
-    "trailingStop": "0",
     "tpslMode": "Full",
     "isReduceOnly": False,
 }
@@ -101,10 +95,10 @@ def notional(instrument: Instrument, tick_lots: int) -> str:
 
 
 class Private:
-    """Writes what belongs to the accounts of *exchange*."""
+    """Writes what belongs to the accounts of *exchange*; *stops* keep the exits of positions."""
 
-    def __init__(self, exchange: Exchange) -> None:
-        self.exchange = exchange
+    def __init__(self, exchange: Exchange, stops: TradingStop) -> None:
+        self.exchange, self.stops = exchange, stops
 
     def order(self, trader: Trader, order: Order) -> Payload:
         """Write *order*."""
@@ -114,7 +108,11 @@ class Private:
         rising = waits and trigger(wanted).above
         spent = text(order.fee, instrument.money)
         left = order.leaves_qty
-        by = "MarkPrice" if wanted.trigger_by is TriggerBy.MARK else "LastPrice"
+        kind, qty = self.stops.kind(trader, order), wanted.qty
+        if order.instructions.whole and not order.triggered:
+            qty = left = reducible(
+                trader.account.pairs[order.symbol], wanted.side, wanted.position_side
+            )
         return {
             "category": "linear",
             "symbol": listing.symbol,
@@ -123,13 +121,13 @@ class Private:
             "side": SIDE[wanted.side],
             "orderType": "Limit" if limited(wanted) else "Market",
             "price": text(wanted.price_ticks, instrument.tick),
-            "qty": text(wanted.qty, instrument.lot),
+            "qty": text(qty, instrument.lot),
             "timeInForce": _time_in_force(order),
             "orderStatus": _status(order),
             "rejectReason": _reject_reason(order),
             "cancelType": _cancel_type(order),
             "reduceOnly": wanted.reduce_only,
-            "closeOnTrigger": False,
+            "closeOnTrigger": kind is not None,
             "positionIdx": int(wanted.position_side),
             "leavesQty": text(left, instrument.lot),
             "leavesValue": notional(instrument, left * wanted.price_ticks),
@@ -140,15 +138,31 @@ class Private:
             "avgPrice": ratio(order.notional, order.cum_qty, instrument.tick)
             if order.cum_qty
             else "",
-            "stopOrderType": "Stop" if waits else "",
-            "triggerPrice": text(wanted.trigger_ticks, instrument.tick) if waits else "",
+            "createType": f"CreateBy{kind.value if kind else 'User'}",
+            "stopOrderType": kind.value if kind else "Stop" if waits else "",
+            "triggerPrice": text(trader.trigger_ticks(order), instrument.tick) if waits else "",
             "triggerDirection": 0 if not waits else 1 if rising else 2,
-            "triggerBy": by if waits else "",
+            "triggerBy": BY[wanted.trigger_by] if waits else "",
             "lastPriceOnCreated": text(order.placed_at, instrument.tick),
             "createdTime": ms(order.created_ns),
             "updatedTime": ms(order.updated_ns),
+            **self._exits(order, self.stops.attached(trader, order), kind),
             **_ORDER,
         }
+
+    def _exits(self, order: Order, brings: list[Exit], kind: Kind | None) -> Payload:
+        """Write the exits that *order* brings with it, and of what mode they or it are."""
+        tick = self.exchange.listings[order.symbol].instrument.tick
+        profit = next((each for each in brings if each.kind.profit), None)
+        loss = next((each for each in brings if not each.kind.profit), None)
+        told: Payload = {}
+        for name, short, each in (("takeProfit", "tp", profit), ("stopLoss", "sl", loss)):
+            told[name] = text(each.ticks, tick) if each else ""
+            told[f"{short}TriggerBy"] = BY[each.trigger_by] if each else ""
+            told[f"{short}LimitPrice"] = text(each.limit_ticks, tick) if each else "0"
+        kinds = {each.kind for each in brings} | ({kind} if kind else set[Kind]())
+        mode = "" if not kinds else "Partial" if kinds & PARTIAL else "Full"
+        return told | {"tpslMode": mode}  # its presence says that this is a contract
 
     def execution(self, trader: Trader, execution: Execution) -> Payload:
         """Write *execution*; one of no order bears its own number as the order's."""
@@ -157,6 +171,8 @@ class Private:
         wanted = order.wanted if order else None
         value = execution.qty * execution.price_ticks
         own = identity("execution", trader.name, execution.number)
+        kind = self.stops.kind(trader, order) if order else None
+        waited = wanted is not None and conditional(wanted)
         rate = instrument.maker_ppm if execution.maker else instrument.taker_ppm
         if execution.type is ExecType.FUNDING:
             rate = self.exchange.terms.funding_ppm
@@ -167,11 +183,11 @@ class Private:
             "orderLinkId": order.link if order else "",
             "side": SIDE[execution.side],
             "orderType": ("Limit" if limited(wanted) else "Market") if wanted else "UNKNOWN",
-            "stopOrderType": "Stop" if wanted and conditional(wanted) else "UNKNOWN",
+            "stopOrderType": kind.value if kind else "Stop" if waited else "UNKNOWN",
             "orderPrice": text(wanted.price_ticks, instrument.tick) if wanted else "0",
             "orderQty": text(wanted.qty if wanted else 0, instrument.lot),
             "leavesQty": text(order.leaves_qty if order else 0, instrument.lot),
-            "createType": "CreateByUser" if order else "",
+            "createType": f"CreateBy{kind.value if kind else 'User'}" if order else "",
             "execId": own,
             "execType": _EXEC[execution.type],
             "execPrice": text(execution.price_ticks, instrument.tick),
@@ -227,10 +243,23 @@ class Private:
             "positionIM": text(leg.margin, money),
             "positionMM": text(leg.maintenance, money),
             "tradeMode": int(account.isolated),
+            **self._exits_of_leg(trader, symbol, PositionSide(index)),
             **_POSITION,
             "createdTime": ms(moved_ns),
             "updatedTime": ms(moved_ns),
             "seq": len(trader.executions),
+        }
+
+    def _exits_of_leg(self, trader: Trader, symbol: int, named: PositionSide) -> Payload:
+        """Write the exits of all of a leg."""
+        tick = self.exchange.listings[symbol].instrument.tick
+        exits = self.stops.exits(trader, symbol, named)
+        profit, loss, trail = (exits.get(kind) for kind in LEG_EXITS)
+        distance = trail.instructions.trail.ticks if trail and trail.instructions.trail else 0
+        return {
+            "takeProfit": text(profit.wanted.trigger_ticks, tick) if profit else "",
+            "stopLoss": text(loss.wanted.trigger_ticks, tick) if loss else "",
+            "trailingStop": text(distance, tick),
         }
 
     def wallet(self, trader: Trader) -> Payload:
@@ -280,7 +309,7 @@ def _share(part: int, whole: int) -> str:
 def _status(order: Order) -> str:
     """Return the status; one that is cancelled before its trigger was never active."""
     waited = conditional(order.wanted) and not order.triggered
-    if waited and order.status is Status.CANCELED:
+    if waited and not order.working:
         return "Deactivated"
     return _STATUS[order.status]
 
@@ -313,4 +342,6 @@ def _cancel_type(order: Order) -> str:
     """Return who cancelled it."""
     if order.status is Status.CANCELED and order.reason is Reason.NONE:
         return "CancelByUser"
+    if order.instructions.tied and not order.triggered and not order.working:
+        return "CancelByTpSlTsClear"
     return _CANCEL.get(order.reason, "UNKNOWN")

@@ -155,6 +155,23 @@ class Public:
             for each in reversed(self.exchange.fundings)
         ]
 
+    def tiers(self, symbol: int) -> list[Payload]:
+        """Write the maintenance margin of *symbol* by notional."""
+        instrument = self.exchange.listings[symbol].instrument
+        return [
+            {
+                "id": number,
+                "symbol": instrument.symbol,
+                "riskLimitValue": text(tier.notional_max, instrument.money),
+                "maintenanceMargin": text(tier.maintenance_ppm, "0.000001"),
+                "initialMargin": ratio(1, instrument.leverage_max, "1"),
+                "isLowestRisk": int(number == 1),
+                "maxLeverage": str(instrument.leverage_max),
+                "mmDeduction": "",
+            }
+            for number, tier in enumerate(instrument.tiers, 1)
+        ]
+
     def fee_rate(self, symbol: int) -> Payload:
         """Write what makers and takers of *symbol* pay."""
         listing = self.exchange.listings[symbol]

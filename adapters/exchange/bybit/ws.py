@@ -7,9 +7,8 @@ from adapters.exchange.bybit import auth
 from adapters.exchange.bybit.private import Private
 from adapters.exchange.bybit.protection import TOPIC, Protection
 from adapters.exchange.bybit.public import Public
-from adapters.exchange.core import Exchange
 from adapters.exchange.market import Bar, length_ms
-from adapters.exchange.records import Execution, Moved, Notice, Order
+from adapters.exchange.records import Backed, Configured, Execution, Moved, Notice, Order
 from adapters.exchange.trader import Trader
 from adapters.exchange.wire import Payload, fields, listed
 from spec.units import MILLI_NS
@@ -22,18 +21,18 @@ class Session:
 
     def __init__(
         self,
-        exchange: Exchange,
+        writes: Private,
         keys: Mapping[str, tuple[str, str]],
         protection: Protection,
         *,
         private: bool,
         name: str = "1",
     ) -> None:
-        self.exchange, self.keys, self.private, self.name = exchange, keys, private, name
+        self.exchange, self.keys, self.private, self.name = writes.exchange, keys, private, name
         self.protection = protection
         self.trader: Trader | None = None
         self.topics: set[str] = set()
-        self._writes, self._shows = Private(exchange), Public(exchange)
+        self._writes, self._shows = writes, Public(writes.exchange)
         self._books: dict[str, tuple[figures.Levels, figures.Levels]] = {}
         self._tickers: dict[str, Payload] = {}
         self._bars: dict[str, Bar] = {}
@@ -74,14 +73,12 @@ class Session:
 
     def _auth(self, args: list[str], clock_ms: int) -> Payload:
         """Take the account that the client has signed for."""
-        secrets = {key: secret for key, (_, secret) in self.keys.items()}
-        clocks = clock_ms, self.now_ms
-        count = 3
-        if len(args) == count and auth.stream_signer(args[0], args[1], args[2], secrets, clocks):
-            self.trader = self.exchange.traders[self.keys[args[0]][0]]
-            return {"success": True, "ret_msg": "", "op": "auth", "conn_id": self.name}
-        refusal = "error:AUTH_FAILED, signature or expiry invalid"
-        return {"success": False, "ret_msg": refusal, "op": "auth", "conn_id": self.name}
+        account = auth.stream_account(args, self.keys, (clock_ms, self.now_ms))
+        if account is not None:
+            self.trader = self.exchange.traders[account]
+        refusal = "" if account else "error:AUTH_FAILED, signature or expiry invalid"
+        success = account is not None
+        return {"success": success, "ret_msg": refusal, "op": "auth", "conn_id": self.name}
 
     def _subscribe(self, said: Payload, topics: list[str]) -> list[Payload]:
         """Take *topics*; those of the market begin with a snapshot."""
@@ -108,7 +105,7 @@ class Session:
             return depth.isdecimal() or depth in {"D", "W", "M"}
         if kind == "orderbook":
             return depth.isdecimal()
-        return kind in {"tickers", "publicTrade"} and not depth
+        return kind in {"tickers", "publicTrade", "allLiquidation"} and not depth
 
     def _forget(self, topic: str) -> None:
         """Leave *topic*."""
@@ -139,10 +136,15 @@ class Session:
             match notice:
                 case Order():
                     self._add(told, "order", [self._writes.order(trader, notice)])
+                    if self._writes.stops.kind(trader, notice) is not None:
+                        self._add(told, "position", self._writes.positions(trader, notice.symbol))
                 case Execution():
                     self._add(told, "execution", [self._writes.execution(trader, notice)])
-                case Moved(symbol):
+                case Moved(symbol) | Backed(symbol):
                     self._add(told, "position", self._writes.positions(trader, symbol))
+                case Configured():
+                    for symbol in range(len(self.exchange.listings)):
+                        self._add(told, "position", self._writes.positions(trader, symbol))
         if any(isinstance(notice, Moved) for notice in notices):
             self._add(told, "wallet", [self._writes.wallet(trader)])
         return told
