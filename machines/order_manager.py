@@ -6,13 +6,14 @@ twice, whatever overtakes what.  A market order, or a stop that has triggered, i
 is left alone.
 """
 
+from functools import cached_property
+from operator import is_
 from typing import TypeVar
 
 from attrs import evolve, field, frozen
 
 from machines.messages import Cancel, Command, Place, Query, Report, Wake, Wanted
 from machines.order import CancelRejected, CancelRequested, Lost, Order, OrderSpec
-from machines.order import Event as OrderEvent
 from machines.order import step as order_step
 from spec.order import ORDER, Action, State
 from spec.terms import OrderType, Reason
@@ -57,6 +58,12 @@ class Book:
     sequence: int = 0
     spec: OrderSpec = field(default=ORDER, repr=False, eq=id)
 
+    @cached_property
+    def live(self) -> tuple[Working, ...]:
+        """The orders that are not final, the oldest first."""
+        orders = [w for w in self.working if w is not None]
+        return tuple(sorted(orders, key=lambda w: w.client_order_id))
+
 
 @frozen(kw_only=True)
 class Booked:
@@ -96,14 +103,13 @@ def empty(keys: int) -> Book:
 
 def live(book: Book) -> tuple[Working, ...]:
     """Return the orders that are not final, the oldest first."""
-    orders = [w for w in book.working if w is not None]
-    return tuple(sorted(orders, key=lambda w: w.client_order_id))
+    return book.live
 
 
 def report(book: Book, news: Report) -> tuple[Book, tuple[Effect, ...]]:
     """Return *book* after *news*, and what follows: fills to book, orders ended, commands."""
-    for working in book.working:
-        if working is not None and working.client_order_id == news.client_order_id:
+    for working in live(book):
+        if working.client_order_id == news.client_order_id:
             return _step(book, working, news)
     known = dict(book.closed)
     total = getattr(news.event, "cum_qty", 0)
@@ -217,44 +223,47 @@ def restarted(book: Book) -> tuple[Book, tuple[Command, ...]]:
     return book, tuple(commands)
 
 
-def plan(book: Book, wanted: tuple[Wanted, ...]) -> tuple[Book, tuple[Command, ...]]:
+def plan(
+    book: Book, wanted: tuple[Wanted, ...], newest: int | None = None
+) -> tuple[Book, tuple[Command, ...]]:
     """Return *book* and the commands that bring the working orders towards *wanted*.
 
-    Cancels come first.  What is wanted already is not touched.
+    Cancels come first.  What is wanted already is not touched.  *newest* is the number of the
+    newest order where several books share the numbers.
     """
-    by_key: list[Wanted | None] = [None] * len(book.working)
-    for order in wanted:
-        by_key[order.key] = order
+    by_key = {order.key: order for order in wanted}
+    working, refused = list(book.working), list(book.refused)
     commands: list[Command] = []
-    changed = [w for w in book.working if w is not None and by_key[w.wanted.key] != w.wanted]
-    for working in sorted(changed, key=lambda w: w.client_order_id):
-        book, sent = _cancel(book, working)
-        commands.extend(sent)
+    for each in live(book):
+        key = each.wanted.key
+        if by_key.get(key) != each.wanted:
+            working[key], sent = _canceled(each, book.spec)
+            commands.extend(sent)
+    sequence = book.sequence if newest is None else newest
     for order in wanted:
-        if book.working[order.key] is None and book.refused[order.key] != order:
-            if order.alone and any(book.working):
+        key = order.key
+        if working[key] is None and refused[key] != order:
+            if order.alone and any(working):
                 continue
-            sequence = book.sequence + 1
-            placed = Working(client_order_id=sequence, wanted=order, order=Order(qty=order.qty))
-            book = evolve(
-                book,
-                working=_with(book.working, order.key, placed),
-                refused=_with(book.refused, order.key, None),
-                sequence=sequence,
+            sequence += 1
+            working[key] = Working(
+                client_order_id=sequence, wanted=order, order=Order(qty=order.qty)
             )
+            refused[key] = None
             commands.append(Place(sequence, order))
-    return book, tuple(commands)
+    if all(map(is_, working, book.working)):
+        return book, ()
+    after = evolve(book, working=tuple(working), refused=tuple(refused), sequence=sequence)
+    return after, tuple(commands)
 
 
-def _cancel(book: Book, working: Working) -> tuple[Book, tuple[Command, ...]]:
+def _canceled(working: Working, spec: OrderSpec) -> tuple[Working, tuple[Command, ...]]:
     """Ask to cancel *working*, unless it is under way or the venue has just refused."""
     under_way = working.wanted.type is OrderType.MARKET or working.order.state not in CANCELABLE
     if under_way or working.kept:
-        return book, ()
-    event: OrderEvent = CancelRequested()
-    order, emits = order_step(working.order, event, book.spec)
-    after = evolve(working, order=order)
-    return _put(book, working.wanted.key, after), _commands(working, order, emits)
+        return working, ()
+    order, emits = order_step(working.order, CancelRequested(), spec)
+    return evolve(working, order=order), _commands(working, order, emits)
 
 
 def _put(book: Book, key: int, working: Working) -> Book:

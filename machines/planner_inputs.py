@@ -1,10 +1,36 @@
 """What the planner is told: what a person chooses, and what there is at one moment."""
 
+from functools import cached_property
+
+import numpy as np
 from attrs import frozen
+from numpy.typing import NDArray
 
 from machines.pricing.averages import Averages, Terms
-from machines.pricing.sides import Position, Side
+from machines.pricing.numbers import Floats, Market
+from machines.pricing.sides import Own, Position, Side, market_from
 from spec.terms import Instrument, PositionMode
+
+Flags = NDArray[np.bool_]
+
+
+@frozen(kw_only=True, eq=False)
+class Roster:
+    """How each coin trades on a side; the tables have the fields of its market and its terms.
+
+    Positions may be opened where it *opens*, and are where it is *forced*.
+    """
+
+    chosen: Side
+    owns: tuple[Own, ...]
+    markets: tuple[Market, ...]
+    table: Floats
+    entry: Floats
+    close: Floats
+    unstuck: Floats
+    shares: Floats  # own limits
+    opens: Flags
+    forced: Flags
 
 
 @frozen(kw_only=True)
@@ -23,15 +49,34 @@ class Strategy:
     lookback_ms: int | None = None
     affordable: bool = False
 
-    @property
+    @cached_property
     def terms(self) -> tuple[Terms, Terms]:
         """What was chosen for longs and for shorts, of each instrument."""
-        return _terms(self.long, self.instruments), _terms(self.short, self.instruments)
+        long, short = (tuple(own.terms for own in each.owns) for each in self.rosters)
+        return long, short
+
+    @cached_property
+    def rosters(self) -> tuple[Roster, Roster]:
+        """How longs and how shorts trade."""
+        return _roster(self.long, self.instruments), _roster(self.short, self.instruments)
 
 
-def _terms(side: Side, instruments: tuple[Instrument, ...]) -> Terms:
-    """Return what was chosen for *instruments* on *side*."""
-    return tuple(side.of(each.symbol).terms for each in instruments)
+def _roster(side: Side, instruments: tuple[Instrument, ...]) -> Roster:
+    """Return how *instruments* trade on *side*."""
+    names = tuple(each.symbol for each in instruments)
+    owns, markets = tuple(map(side.of, names)), tuple(map(market_from, instruments))
+    return Roster(
+        chosen=side,
+        owns=owns,
+        markets=markets,
+        table=np.array(markets, np.float64),
+        entry=np.array([own.entry for own in owns], np.float64),
+        close=np.array([own.close for own in owns], np.float64),
+        unstuck=np.array([own.unstuck for own in owns], np.float64),
+        shares=np.array([own.terms for own in owns], np.float64),
+        opens=np.array([*map(side.opens, names)]),
+        forced=np.array([*map(side.forces, names)]),
+    )
 
 
 @frozen(kw_only=True)

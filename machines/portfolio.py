@@ -48,8 +48,8 @@ from machines.portfolio_mirrors import (
 )
 from machines.pricing import averages
 from machines.pricing.averages import Averages
-from machines.pricing.numbers import Floats, price_from, qty_from
-from machines.pricing.sides import market_from
+from machines.pricing.board import convert_bars
+from machines.pricing.numbers import Floats
 from machines.profits import Profits
 from spec.collision import User
 from spec.terms import PositionMode
@@ -58,6 +58,7 @@ Event = Bars | Report | AccountReport | Woken | Restarted | Resumed
 Both = tuple[Ladders, Ladders]
 Commands = tuple[Command, ...]
 LEVELS = 20
+NO_BAR = (np.nan,) * 4
 
 
 @frozen(kw_only=True)
@@ -150,7 +151,7 @@ def _closed(portfolio: Portfolio, event: Bars) -> tuple[Portfolio, Commands]:
     if event.open_ms <= portfolio.newest_ms:
         return portfolio, ()
     strategy, desks = portfolio.config.strategy, portfolio.desks
-    bars = _array(desks, event)
+    bars = _array(strategy, event)
     known = averages.moved(portfolio.averages, bars, event.open_ms, strategy.terms)
     seen = tuple(
         desk if bar is None else portfolio_desk.watched(desk, bar)
@@ -169,7 +170,9 @@ def _closed(portfolio: Portfolio, event: Bars) -> tuple[Portfolio, Commands]:
     desks = tuple(portfolio_desk.planned(desk, both, levels) for desk, both in pairs)
     slots = portfolio_slots.ranked(portfolio.slots, desks)
     portfolio = evolve(portfolio, desks=desks, slots=slots)
-    for symbol in range(len(desks)):
+    for symbol, desk in enumerate(desks):
+        if portfolio.mirrors is None and portfolio_desk.idle(desk):
+            continue  # nothing to bring about, and no overlay to tell of it
         portfolio, sent = _settled(portfolio, symbol)
         commands += sent
     return portfolio, commands
@@ -201,14 +204,11 @@ def _asked(portfolio: Portfolio, commands: overlay.Commands) -> Portfolio:
     return evolve(portfolio, desks=tuple(asked(desk, commands) for desk in portfolio.desks))
 
 
-def _array(desks: tuple[Desk, ...], event: Bars) -> Floats:
+def _array(strategy: Strategy, event: Bars) -> Floats:
     """Return bars in quote and in coins: high, low, close, volume; NaN where none came."""
-    found = np.full((len(desks), 4), np.nan)
-    for symbol, bar in enumerate(event.bars):
-        if bar is not None:
-            market = market_from(desks[symbol].instrument)
-            prices = (price_from(each, market) for each in (bar.high, bar.low, bar.close))
-            found[symbol] = (*prices, qty_from(bar.volume, market))
+    rows = ((bar.high, bar.low, bar.close, bar.volume) if bar else NO_BAR for bar in event.bars)
+    found = np.array([*rows], np.float64)
+    convert_bars(strategy.rosters[0].table, found)
     return found
 
 
@@ -290,9 +290,11 @@ def _counted(portfolio: Portfolio, symbol: int) -> Portfolio:
     """Return *portfolio* whose slots know of *symbol*; one that becomes free is given away."""
     before, desks = portfolio.slots, portfolio.desks
     slots = portfolio_slots.counted(before, symbol, desks[symbol])
+    if slots is before:
+        return portfolio
     if portfolio_slots.freed(before, slots) and not portfolio.stale:
         slots = portfolio_slots.ranked(slots, desks)
-    return portfolio if slots == before else evolve(portfolio, slots=slots)
+    return evolve(portfolio, slots=slots)
 
 
 def _brought(portfolio: Portfolio, symbol: int) -> tuple[Portfolio, Commands]:
@@ -316,12 +318,10 @@ def _ordered(portfolio: Portfolio, symbol: int) -> tuple[Portfolio, Commands]:
         return portfolio, ()
     desk = portfolio.desks[symbol]
     wanted = () if portfolio.halted else _admitted(portfolio, symbol)
-    before = evolve(desk.book, sequence=portfolio.sequence)
-    book, commands = order_manager.plan(before, wanted)
-    if book is before:
+    book, commands = order_manager.plan(desk.book, wanted, portfolio.sequence)
+    if book is desk.book:
         return portfolio, ()
-    desk = evolve(desk, book=book)
-    portfolio = evolve(_put(portfolio, symbol, desk), sequence=book.sequence)
+    portfolio = evolve(_put(portfolio, symbol, evolve(desk, book=book)), sequence=book.sequence)
     return _counted(portfolio, symbol), _of(symbol, commands)
 
 
@@ -378,10 +378,20 @@ def _restarted(portfolio: Portfolio) -> tuple[Portfolio, Commands]:
 
 def _of(symbol: int, commands: Commands) -> Commands:
     """Return *commands* about *symbol*."""
-    return tuple(
-        evolve(each, symbol=symbol) if isinstance(each, Place | Cancel | Query | Wake) else each
-        for each in commands
-    )
+    return tuple(_about(symbol, each) for each in commands)
+
+
+def _about(symbol: int, command: Command) -> Command:
+    """Return *command*, which is about *symbol*."""
+    match command:
+        case Cancel(number):
+            return Cancel(number, symbol)
+        case Place(number, order):
+            return Place(number, order, symbol)
+        case Query() | Wake():
+            return evolve(command, symbol=symbol)
+        case _:
+            return command
 
 
 def _put(portfolio: Portfolio, symbol: int, desk: Desk) -> Portfolio:

@@ -1,5 +1,6 @@
 """One symbol of a portfolio: its orders, what it holds, and what is wanted of it."""
 
+from itertools import chain
 from typing import NamedTuple
 
 from attrs import evolve, field, frozen
@@ -7,7 +8,8 @@ from attrs import evolve, field, frozen
 from machines import order_manager, position
 from machines.messages import AccountReport, Alert, Bar, Command, Report, Wanted
 from machines.order_manager import Book, Booked, Ended, Stray
-from machines.planner import CLOSES, ENTRIES, Ladders, Line
+from machines.planner import Ladders, Line
+from machines.planner_sheet import CLOSES, ENTRIES
 from machines.position import Fill, Leg, Pair
 from machines.pricing import sides
 from machines.pricing.kinds import Kind
@@ -74,6 +76,11 @@ def is_unstuck(order: Wanted) -> bool:
 def unsticks(desk: Desk) -> bool:
     """Return whether an unstucking close is not final."""
     return any(is_unstuck(each.wanted) for each in order_manager.live(desk.book))
+
+
+def idle(desk: Desk) -> bool:
+    """Return whether there is no order, working or wanted."""
+    return not (desk.wanted or desk.overlaid or order_manager.live(desk.book))
 
 
 def reported(desk: Desk, news: Report) -> tuple[Desk, Money, tuple[Command, ...]]:
@@ -174,14 +181,13 @@ def _liquidated(desk: Desk, long_qty: int, short_qty: int) -> Desk:
 
 def watched(desk: Desk, bar: Bar) -> Desk:
     """Return *desk* after *bar*: it moves the touch, and the extremes since the last fills."""
-    market = market_from(desk.instrument)
-    return evolve(
-        desk,
-        bid=bar.bid or bar.close,
-        ask=bar.ask or bar.close,
-        long=sides.watched(desk.long, bar.high, bar.low, bar.close, market),
-        short=sides.watched(desk.short, bar.high, bar.low, bar.close, market),
-    )
+    long, short = desk.long, desk.short
+    if long.qty or long.filled or short.qty or short.filled:
+        market = market_from(desk.instrument)
+        long = sides.watched(long, bar.high, bar.low, bar.close, market)
+        short = sides.watched(short, bar.high, bar.low, bar.close, market)
+    bid, ask = bar.bid or bar.close, bar.ask or bar.close
+    return evolve(desk, bid=bid, ask=ask, long=long, short=short)
 
 
 def planned(desk: Desk, ladders: tuple[Ladders, Ladders], levels: int) -> Desk:
@@ -190,27 +196,28 @@ def planned(desk: Desk, ladders: tuple[Ladders, Ladders], levels: int) -> Desk:
     An order that is working already keeps its key; one that has changed takes the key of one that
     is not wanted any more, and so waits for its end.
     """
-    working = {w.wanted.key: w.wanted for w in order_manager.live(desk.book)}
     wanted: list[Wanted] = []
     for leg, both in zip(LEGS, ladders, strict=True):
         for group, lines in ((CLOSES, both.closes), (ENTRIES, both.entries)):
+            if not lines:
+                continue
             first = ((leg - 1) * GROUPS + group) * levels
             keys, near = range(first, first + levels), lines[:levels]
-            own = {key: working[key] for key in keys if key in working}
+            own = {w.wanted.key: w.wanted for w in desk.book.working[first : keys.stop] if w}
             for key, line in zip(_keys(near, own, keys), near, strict=True):
                 order = own.get(key)
                 if order is None or _line(order) != line:
                     order = _wanted(desk, key, leg, group, line)
                 wanted.append(order)
-    return evolve(desk, wanted=tuple(wanted))
+    return evolve(desk, wanted=tuple(wanted)) if wanted or desk.wanted else desk
 
 
 def _keys(lines: tuple[Line, ...], working: dict[int, Wanted], keys: range) -> list[int]:
     """Return the keys of *lines*: of orders that are *working* so, else of changed ones first."""
     places = {_line(order): key for key, order in working.items()}
     found = [places.pop(line, None) for line in lines]
-    rest = set(keys).difference(found) if None in found else ()
-    free = iter(sorted(rest, key=lambda key: (key not in working, key)))
+    changed = (key for key in sorted(working) if key not in found)
+    free = chain(changed, (key for key in keys if key not in working))
     return [next(free) if key is None else key for key in found]
 
 

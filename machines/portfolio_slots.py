@@ -41,29 +41,35 @@ def begin(strategy: Strategy) -> Both:
 
 def counted(both: Both, symbol: int, desk: Desk) -> Both:
     """Return *both* with the position and the orders that *symbol* has on its *desk*."""
-    orders = [each.wanted for each in order_manager.live(desk.book)]
-    opening = [each.side for each in orders if opens(each)]
-    long_qty, short_qty = desk.pair.long.qty, desk.pair.short.qty
-    longs = _told(both[0], Counted(symbol, long_qty, opening.count(Side.BUY)))
-    shorts = _told(both[1], Counted(symbol, short_qty, opening.count(Side.SELL)))
-    return longs, shorts
+    opening = [each.wanted.side for each in order_manager.live(desk.book) if opens(each.wanted)]
+    legs = (desk.pair.long, desk.pair.short)
+    longs, shorts = (
+        _counted(slots, symbol, leg.qty, opening.count(side))
+        for slots, leg, side in zip(both, legs, ENTERS, strict=True)
+    )
+    return both if longs is both[0] and shorts is both[1] else (longs, shorts)
+
+
+def _counted(slots: Slots, symbol: int, lots: int, orders: int) -> Slots:
+    """Return *slots* with what *symbol* has, if that is news."""
+    seat = slots.seats[symbol]
+    if seat.lots == lots and seat.orders == orders:
+        return slots
+    return _told(slots, Counted(symbol, lots, orders))
 
 
 def ranked(both: Both, desks: Desks) -> Both:
     """Return *both* once free slots have gone to the symbols that *desks* want to enter."""
+    wants = [{order.side for order in desk.wanted if opens(order)} for desk in desks]
     longs, shorts = (
-        _told(slots, Ranked(_scores(desks, side))) for slots, side in zip(both, ENTERS, strict=True)
+        _told(slots, Ranked(_scores(wants, side))) for slots, side in zip(both, ENTERS, strict=True)
     )
     return longs, shorts
 
 
-def _scores(desks: Desks, side: Side) -> tuple[Score, ...]:
-    """Return a score for each symbol in which the base wants to open on *side*; all are equal."""
-    return tuple(
-        Score(symbol, 0)
-        for symbol, desk in enumerate(desks)
-        if any(opens(order) and order.side is side for order in desk.wanted)
-    )
+def _scores(wants: list[set[Side]], side: Side) -> tuple[Score, ...]:
+    """Return a score for each symbol in which the base *wants* to open on *side*; all are equal."""
+    return tuple(Score(symbol, 0) for symbol, opened in enumerate(wants) if side in opened)
 
 
 def restarted(both: Both, desks: Desks) -> Both:
@@ -77,9 +83,10 @@ def restarted(both: Both, desks: Desks) -> Both:
 
 def admits(both: Both, symbol: int, order: Wanted) -> bool:
     """Return whether *order* may leave: what opens needs a slot."""
+    if not opens(order):
+        return True
     slots = both[ENTERS.index(order.side)]
-    purposes = (Purpose.ENTER, Purpose.ADD)
-    return not opens(order) or any(allows(slots, symbol, purpose) for purpose in purposes)
+    return allows(slots, symbol, Purpose.ENTER) or allows(slots, symbol, Purpose.ADD)
 
 
 def newly(before: Both, after: Both) -> tuple[int, ...]:
@@ -87,6 +94,7 @@ def newly(before: Both, after: Both) -> tuple[int, ...]:
     return tuple(
         symbol
         for old, new in zip(before, after, strict=True)
+        if new is not old
         for symbol, (was, seat) in enumerate(zip(old.seats, new.seats, strict=True))
         if was.state is not seat.state is State.READY
     )
@@ -99,13 +107,10 @@ def opens(order: Wanted) -> bool:
 
 def freed(before: Both, after: Both) -> bool:
     """Return whether a slot has become free."""
-    return any(taken(new) < taken(old) for old, new in zip(before, after, strict=True))
+    pairs = zip(before, after, strict=True)
+    return any(new is not old and taken(new) < taken(old) for old, new in pairs)
 
 
 def _told(slots: Slots, event: Event) -> Slots:
     """Return *slots* after *event*; what it asks to cancel is not wanted any more as it is."""
-    if isinstance(event, Counted):
-        seat = slots.seats[event.symbol]
-        if (seat.lots, seat.orders) == (event.lots, event.orders):
-            return slots
     return step(slots, event)[0]

@@ -3,6 +3,7 @@
 The arithmetic is that of whole runs of bars, `machines.pricing.ema`, in blocks of one bar.
 """
 
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -116,11 +117,12 @@ def _hourly(before: Row, highs: Floats, lows: Floats, terms: Terms) -> Row:
 
 def _moved(side: SideAverages, bar: Floats, terms: Terms, *, known: Flags) -> SideAverages:
     """Return the averages of a side after *bar*; those of a coin's first bar are that bar."""
-    closes, activity = np.array(side.closes), np.array(side.activity)
+    closes, activity = _table(side.closes), _table(side.activity)
     for coin in np.flatnonzero(~known & ~np.isnan(bar[:, CLOSE])):
         high, low, close, volume = bar[coin, [HIGH, LOW, CLOSE, VOLUME]]
         closes[coin], activity[coin] = close, (quote_volume(high, low, close, volume), 0.0)
-    bands, block = np.empty((1, len(closes), 2)), np.where(known[:, None], bar, np.nan)[None]
+    bands = np.empty((1, len(closes), 2))
+    block = (bar if known.all() else np.where(known[:, None], bar, np.nan))[None]
     weights = np.array([band_weights(each.band_span, each.other_band_span) for each in terms])
     band_block(block, 0, 1, weights, closes, bands)
     volume, spread = alpha(terms[0].volume_span), alpha(terms[0].range_span)
@@ -133,7 +135,12 @@ def _moved(side: SideAverages, bar: Floats, terms: Terms, *, known: Flags) -> Si
     )
 
 
+def _table(rows: Rows) -> Floats:
+    """Return *rows* as an array."""
+    return np.fromiter(chain.from_iterable(rows), np.float64).reshape(len(rows), -1)
+
+
 def _rows(table: Floats) -> Rows:
     """Return *table* as a value."""
     rows: list[list[float]] = table.tolist()
-    return tuple(tuple(row) for row in rows)
+    return tuple(map(tuple, rows))

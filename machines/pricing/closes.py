@@ -9,6 +9,7 @@ from machines.pricing.numbers import (
     LADDER,
     LONG,
     Extremes,
+    Floats,
     Market,
     Order,
     Records,
@@ -55,6 +56,12 @@ class Held(NamedTuple):
     size: float
     price: float
     touch: float
+
+
+@compiled
+def close_terms(row: Floats) -> CloseTerms:
+    """Return what a *row* of numbers says."""
+    return CloseTerms(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])
 
 
 @compiled

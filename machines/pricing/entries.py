@@ -9,6 +9,7 @@ from machines.pricing.numbers import (
     LADDER,
     LONG,
     Extremes,
+    Floats,
     Market,
     Order,
     Records,
@@ -74,6 +75,29 @@ class Scene(NamedTuple):
     touch: float
     band: float
     volatility: float
+
+
+@compiled
+def entry_terms(row: Floats) -> EntryTerms:
+    """Return what a *row* of numbers says."""
+    return EntryTerms(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4] != 0.0,
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        row[11],
+        row[12],
+        row[13],
+        row[14],
+        row[15],
+    )
 
 
 @compiled

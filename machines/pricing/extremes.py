@@ -2,7 +2,7 @@
 
 from math import inf
 
-from machines.pricing.numbers import Extremes, compiled
+from machines.pricing.numbers import Extremes, Market, compiled, price_from
 
 
 @compiled
@@ -24,3 +24,10 @@ def seen(extremes: Extremes, high: float, low: float, close: float) -> Extremes:
     else:
         fallback = min(fallback, low)
     return Extremes(lowest, bounce, highest, fallback)
+
+
+@compiled
+def seen_ticks(extremes: Extremes, high: int, low: int, close: int, market: Market) -> Extremes:
+    """Return *extremes* after a bar in ticks."""
+    high_price, low_price = price_from(high, market), price_from(low, market)
+    return seen(extremes, high_price, low_price, price_from(close, market))

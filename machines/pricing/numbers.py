@@ -1,11 +1,11 @@
 """Rounding to steps, and the words that all formulas share."""
 
 from collections.abc import Callable
+from functools import cached_property, update_wrapper
 from math import ceil, floor
 from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 LONG, SHORT = 1, -1
@@ -15,8 +15,33 @@ DECIMALS = 1e10  # prices and sizes are whole multiples of steps that have at mo
 LADDER = np.dtype([("qty", np.float64), ("price", np.float64), ("kind", np.int64)])
 Floats = NDArray[np.float64]
 Records: TypeAlias = Any  # an array with named fields or of flags, or one of its records
+Dispatcher: TypeAlias = Any  # numba's, which has no types
 LEAN: dict[str, Any] = {"cache": True, "_nrt": False, "error_model": "numpy"}
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Compiled:
+    """A function that numba compiles on its first call; who never calls it never imports numba."""
+
+    def __init__(self, function: Callable[..., object], options: dict[str, Any]) -> None:
+        update_wrapper(self, function)
+        self.function, self._options = function, options
+
+    def __call__(self, *args: object, **named: object) -> object:
+        """Return what the compiled function returns."""
+        return self._made(*args, **named)
+
+    @cached_property
+    def _made(self) -> Dispatcher:
+        from numba import njit  # heavy, and most commands price nothing
+
+        return njit(**self._options)(self.function)
+
+    @property
+    def _numba_type_(self) -> object:
+        """What numba asks of a value that it finds in a function: here it is the compiled one."""
+        found: object = self._made._numba_type_
+        return found
 
 
 def compiled(function: F) -> F:
@@ -25,17 +50,17 @@ def compiled(function: F) -> F:
     It may not make arrays or lists: without them nothing has to be counted or freed.  Nothing is
     raised: a division by 0 gives what it gives in an array.
     """
-    return cast("F", njit(**LEAN)(function))
+    return cast("F", Compiled(function, LEAN))
 
 
 def inlined(function: F) -> F:
     """Return *function* compiled like `compiled`, into those that call it."""
-    return cast("F", njit(**LEAN, forceinline=True)(function))
+    return cast("F", Compiled(function, LEAN | {"forceinline": True}))
 
 
 def allocating(function: F) -> F:
     """Return *function* compiled like `compiled`; it may make arrays and lists."""
-    return cast("F", njit(cache=True)(function))
+    return cast("F", Compiled(function, {"cache": True}))
 
 
 class Market(NamedTuple):

@@ -8,8 +8,17 @@ from attrs import evolve, field, frozen
 
 from machines.pricing.closes import CloseTerms
 from machines.pricing.entries import EntryTerms
-from machines.pricing.extremes import forgotten, seen
-from machines.pricing.numbers import Extremes, Market, compiled, entered, price_from, qty_from, tidy
+from machines.pricing.extremes import forgotten, seen_ticks
+from machines.pricing.numbers import (
+    Extremes,
+    Floats,
+    Market,
+    compiled,
+    entered,
+    price_from,
+    qty_from,
+    tidy,
+)
 from machines.pricing.unstuck import UnstuckTerms
 from spec.slots import Mode
 from spec.terms import Instrument
@@ -34,6 +43,27 @@ class SideTerms(NamedTuple):
     range_span: float
     hourly_span: float
     own_limit: float = SHARED  # of one position, without its allowance
+
+
+@compiled
+def side_terms(row: Floats) -> SideTerms:
+    """Return what a *row* of numbers says."""
+    return SideTerms(
+        row[0],
+        row[1],
+        row[2],
+        row[3],
+        row[4],
+        row[5],
+        row[6],
+        row[7],
+        row[8],
+        row[9],
+        row[10],
+        row[11],
+        row[12],
+        row[13],
+    )
 
 
 @frozen
@@ -124,9 +154,7 @@ def watched(position: Position, high: int, low: int, close: int, market: Market)
     """
     if position.filled or not position.qty:
         return evolve(position, filled=False) if position.filled else position
-    high_price, low_price = price_from(high, market), price_from(low, market)
-    extremes = seen(position.extremes, high_price, low_price, price_from(close, market))
-    return evolve(position, extremes=extremes)
+    return evolve(position, extremes=seen_ticks(position.extremes, high, low, close, market))
 
 
 @cache

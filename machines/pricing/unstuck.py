@@ -6,6 +6,7 @@ from typing import NamedTuple
 from machines.pricing.kinds import Kind
 from machines.pricing.numbers import (
     LONG,
+    Floats,
     Market,
     Order,
     compiled,
@@ -27,6 +28,12 @@ class UnstuckTerms(NamedTuple):
     close_pct: float
     ema_dist: float
     loss_allowance_pct: float
+
+
+@compiled
+def unstuck_terms(row: Floats) -> UnstuckTerms:
+    """Return what a *row* of numbers says."""
+    return UnstuckTerms(row[0], row[1], row[2], row[3], row[4])
 
 
 @compiled

@@ -13,6 +13,7 @@ from machines.pricing.ema import (
     quote_volume,
 )
 from machines.pricing.numbers import Floats, compiled
+from machines.pricing.sides import side_terms
 from simulator.engine.layout import (
     BLOCK,
     FIRST,
@@ -22,7 +23,6 @@ from simulator.engine.layout import (
     Desk,
     Ints,
     enabled,
-    side_terms,
 )
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from machines.pricing.ema import CLOSE, HOUR_MS
 from machines.pricing.numbers import Floats, Records, compiled, inlined
-from machines.pricing.sides import position_limit
+from machines.pricing.sides import position_limit, side_terms
 from simulator.engine.fills import delist, fill_orders, forget_profits, watch
 from simulator.engine.hedge import Hedge
 from simulator.engine.indicators import next_block, seed
@@ -21,7 +21,6 @@ from simulator.engine.layout import (
     Ints,
     enabled,
     side_of,
-    side_terms,
     tradable_coins,
 )
 from simulator.engine.plan import finish_closes, plan_closes, plan_cuts, plan_entries, plan_unstuck

@@ -10,12 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from machines.pricing.closes import LADDER_MAX, CloseTerms
+from machines.pricing.closes import LADDER_MAX
 from machines.pricing.ema import BANDS
-from machines.pricing.entries import EntryTerms
 from machines.pricing.numbers import LADDER, Floats, Records, compiled
-from machines.pricing.sides import SideTerms
-from machines.pricing.unstuck import UnstuckTerms
 from simulator.engine.chosen import Chosen
 
 Ints = NDArray[np.int64]
@@ -164,62 +161,6 @@ def new_desk(
 def side_of(s: int) -> int:
     """Return +1 for the row of longs, -1 for the row of shorts."""
     return 1 - 2 * s
-
-
-@compiled
-def entry_terms(row: Floats) -> EntryTerms:
-    """Return what was chosen for the entries of a coin."""
-    return EntryTerms(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        row[4] != 0.0,
-        row[5],
-        row[6],
-        row[7],
-        row[8],
-        row[9],
-        row[10],
-        row[11],
-        row[12],
-        row[13],
-        row[14],
-        row[15],
-    )
-
-
-@compiled
-def close_terms(row: Floats) -> CloseTerms:
-    """Return what was chosen for the closes of a coin."""
-    return CloseTerms(row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8])
-
-
-@compiled
-def unstuck_terms(row: Floats) -> UnstuckTerms:
-    """Return what was chosen for the unstucking of a coin."""
-    return UnstuckTerms(row[0], row[1], row[2], row[3], row[4])
-
-
-@compiled
-def side_terms(row: Floats) -> SideTerms:
-    """Return what else was chosen for a side, or for a coin."""
-    return SideTerms(
-        row[0],
-        row[1],
-        row[2],
-        row[3],
-        row[4],
-        row[5],
-        row[6],
-        row[7],
-        row[8],
-        row[9],
-        row[10],
-        row[11],
-        row[12],
-        row[13],
-    )
 
 
 @compiled

@@ -5,10 +5,10 @@
 from math import inf
 
 from machines.pricing.closes import REDUCED as REDUCED_ALONE
-from machines.pricing.closes import Held, next_close, write_closes
+from machines.pricing.closes import Held, close_terms, next_close, write_closes
 from machines.pricing.ema import CLOSE, HIGH, LOW
 from machines.pricing.enforcer import REDUCED, cut_price, cuts
-from machines.pricing.entries import Scene, next_entry, write_entries
+from machines.pricing.entries import Scene, entry_terms, next_entry, write_entries
 from machines.pricing.forager import affordable, choose, first_by_distance, marked, readiness
 from machines.pricing.gates import (
     EPSILON,
@@ -19,8 +19,8 @@ from machines.pricing.gates import (
     without_losses,
 )
 from machines.pricing.numbers import LONG, Floats, compiled, copy, inlined, market_of, put
-from machines.pricing.sides import base_limit, even_share, least_balance
-from machines.pricing.unstuck import distance, unstuck
+from machines.pricing.sides import base_limit, even_share, least_balance, side_terms
+from machines.pricing.unstuck import distance, unstuck, unstuck_terms
 from simulator.engine.fills import extremes_of
 from simulator.engine.indicators import catch_up
 from simulator.engine.layout import (
@@ -31,14 +31,10 @@ from simulator.engine.layout import (
     PROFIT_MAX,
     SIDES,
     Desk,
-    close_terms,
     enabled,
-    entry_terms,
     side_of,
-    side_terms,
     tradable,
     tradable_coins,
-    unstuck_terms,
 )
 from simulator.engine.scan import ENTRY, EXIT, OPENING, STUCK, may_open
 

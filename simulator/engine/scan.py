@@ -2,9 +2,9 @@
 
 # ruff: noqa: PLR0913, PLR0917 -- arrays in, arrays out
 
-from machines.pricing.closes import Held, risen, turned_down
+from machines.pricing.closes import Held, close_terms, risen, turned_down
 from machines.pricing.ema import CLOSE, HIGH, LOW
-from machines.pricing.entries import Scene, fallen, turned_up
+from machines.pricing.entries import Scene, entry_terms, fallen, turned_up
 from machines.pricing.numbers import LONG, Floats, Records, compiled, inlined, lower, market_of
 from machines.pricing.reach import (
     DRIFT,
@@ -15,18 +15,16 @@ from machines.pricing.reach import (
     partial_below,
     unstuck_enabled,
 )
+from machines.pricing.unstuck import unstuck_terms
 from simulator.engine.fills import extremes_of
 from simulator.engine.layout import (
     BALANCE,
     SIDES,
     Desk,
     Ints,
-    close_terms,
     enabled,
-    entry_terms,
     side_of,
     tradable,
-    unstuck_terms,
 )
 
 ENTRY, EXIT, STUCK, OPENING = 1, 2, 4, 8  # what a scan finds, to be added

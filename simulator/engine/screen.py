@@ -9,7 +9,7 @@ computes in floats counts as undecided where integers might come out on the othe
 from math import ceil
 
 from machines.pricing.ema import CLOSE
-from machines.pricing.entries import write_entries
+from machines.pricing.entries import entry_terms, write_entries
 from machines.pricing.gates import gate_entries
 from machines.pricing.numbers import (
     LONG,
@@ -22,6 +22,7 @@ from machines.pricing.numbers import (
     ticks_above,
     ticks_below,
 )
+from machines.pricing.sides import side_terms
 from simulator.engine.fills import extremes_of
 from simulator.engine.hedge import (
     BASE_LOTS,
@@ -50,9 +51,7 @@ from simulator.engine.layout import (
     BALANCE,
     ENTRIES,
     Desk,
-    entry_terms,
     side_of,
-    side_terms,
     tradable,
 )
 from simulator.engine.plan import choose_coins, plan_entry, scene_of
