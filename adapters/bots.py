@@ -1,19 +1,20 @@
 """The two bots as one, to whoever runs and records them: the hedge wallet's and the portfolio's."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from attrs import evolve, frozen
 
 from machines import bot as bots
-from machines import ladder, overlay, portfolio
+from machines import ladder, overlay, portfolio, portfolio_change
 from machines.bot import Bot
 from machines.hedge_wallet import Price
 from machines.messages import AccountReport, Bars, Command, Wanted
 from machines.order_manager import Book
 from machines.portfolio import Portfolio
-from machines.portfolio_desk import Desk, is_mirror
+from machines.portfolio_desk import is_mirror
 from machines.position import Leg, Pair, state_of, unrealized
+from machines.refusal import Refused
 from spec.mirror import State as Overlay
 from spec.terms import Instrument, PositionMode
 
@@ -81,20 +82,28 @@ def step(bot: AnyBot, event: Event) -> tuple[AnyBot, tuple[Command, ...]]:
 
 def holdings(bot: AnyBot) -> tuple[Holding, ...]:
     """Return what *bot* has of each symbol, in the venue's order."""
+    return tuple(holding(bot, symbol) for symbol in range(len(books(bot))))
+
+
+def books(bot: AnyBot) -> tuple[Book, ...]:
+    """Return the orders of *bot*, a book for each symbol."""
     if isinstance(bot, Portfolio):
-        return tuple(_holding(symbol, desk, bot) for symbol, desk in enumerate(bot.desks))
-    held = Holding(
-        symbol=0,
-        instrument=bot.wallet.config.instrument,
-        book=bot.book,
-        pair=bot.pair,
-        mirror=None,
-        account=bot.account,
-    )
-    return (held,)
+        return tuple(desk.book for desk in bot.desks)
+    return (bot.book,)
 
 
-def _holding(symbol: int, desk: Desk, bot: Portfolio) -> Holding:
+def holding(bot: AnyBot, symbol: int) -> Holding:
+    """Return what *bot* has of *symbol*."""
+    if isinstance(bot, Bot):
+        return Holding(
+            symbol=symbol,
+            instrument=bot.wallet.config.instrument,
+            book=bot.book,
+            pair=bot.pair,
+            mirror=None,
+            account=bot.account,
+        )
+    desk = bot.desks[symbol]
     return Holding(
         symbol=symbol,
         instrument=desk.instrument,
@@ -107,7 +116,18 @@ def _holding(symbol: int, desk: Desk, bot: Portfolio) -> Holding:
 
 def config_of(bot: AnyBot) -> Config:
     """Return what a person has chosen for *bot*."""
-    return bot.config if isinstance(bot, Portfolio) else bot.wallet.config
+    return bot.config if isinstance(bot, Portfolio) else bots.chosen(bot)
+
+
+def reconfigured(bot: AnyBot, config: Config, warm: AnyBot) -> AnyBot | Refused:
+    """Return *bot* once a person has chosen *config*; it takes averages that it lacks of *warm*."""
+    if isinstance(bot, Bot):
+        if isinstance(config, ladder.Config):
+            return bots.reconfigured(bot, config)
+    elif isinstance(config, portfolio.Config):
+        known = warm if isinstance(warm, Portfolio) else bot
+        return portfolio_change.reconfigured(bot, config, known.averages)
+    return Refused("bot", type(bot).__name__, "another", "a journal is of one bot; give its terms")
 
 
 def instruments_of(config: Config) -> tuple[Instrument, ...]:
@@ -147,14 +167,30 @@ def waits_for_a_person(bot: AnyBot) -> bool:
     return bot.halted or stopped
 
 
-def states(bot: AnyBot) -> Iterator[tuple[str, int, int]]:
-    """Yield the state of each machine but the orders': its name, its symbol and the state."""
+def moved(before: AnyBot, after: AnyBot) -> tuple[int, ...]:
+    """Return the symbols whose machines may have other states *after* than *before*."""
+    if isinstance(before, Bot) or isinstance(after, Bot) or before.mirrors is not after.mirrors:
+        return tuple(range(len(books(before))))
+    pairs = enumerate(zip(before.desks, after.desks, strict=True))
+    return tuple(
+        symbol
+        for symbol, (was, now) in pairs
+        if not (was.book is now.book and was.pair is now.pair and was.mirror is now.mirror)
+    )
+
+
+def states(bot: AnyBot, symbols: Iterable[int]) -> Iterator[tuple[str, int, int]]:
+    """Yield the states of the machines of *symbols*, but of orders, and those that all share.
+
+    Each is the name of the machine, its symbol and the state.
+    """
     if isinstance(bot, Bot):
         yield POSITION, 0, int(bot.pair.state)
         yield WALLET, 0, int(bot.wallet.phase)
         yield HALTED, 0, int(bot.wallet.halted)
         return
-    for symbol, desk in enumerate(bot.desks):
+    for symbol in symbols:
+        desk = bot.desks[symbol]
         yield POSITION, symbol, int(desk.pair.state)
         yield MIRRORED, symbol, int(desk.mirror.state)
         if bot.mirrors is not None:

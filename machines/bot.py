@@ -26,7 +26,9 @@ from machines.messages import (
 )
 from machines.order_manager import Book, Booked, Effect, Ended, Stray
 from machines.position import Fill, Pair
+from machines.refusal import Refused, other_units
 from spec.hedge_wallet import HEDGE_WALLET, OrderKind
+from spec.hedge_wallet import State as Phase
 from spec.position import State as Position
 from spec.terms import PositionMode, Reason
 
@@ -39,7 +41,7 @@ WalletEvent = Price | Closed | Funded | Liquidated | Resumed
 class Bot:
     """A wallet, its orders and its position; *account* is what is known of the account beside them.
 
-    *watched* is the price band last asked for.
+    *watched* is the price band last asked for, *next_config* what is chosen for the next cycle.
     """
 
     wallet: Wallet
@@ -47,6 +49,7 @@ class Bot:
     pair: Pair
     account: AccountReport = field(factory=AccountReport)
     watched: tuple[int, int] = (0, 0)
+    next_config: Config | None = None
     spec: WalletSpec = field(default=HEDGE_WALLET, repr=False, eq=id)
 
 
@@ -54,6 +57,39 @@ def new(config: Config, cash: int) -> Bot:
     """Return a bot that holds *cash* money units and nothing else."""
     wallet = Wallet(config=config, cash=cash)
     return Bot(wallet=wallet, book=order_manager.empty(KEYS), pair=Pair(mode=config.mode))
+
+
+def chosen(bot: Bot) -> Config:
+    """Return what a person has chosen last."""
+    return bot.next_config or bot.wallet.config
+
+
+def reconfigured(bot: Bot, config: Config) -> Bot | Refused:
+    """Return *bot* once a person has chosen *config*, which holds from the next cycle on.
+
+    A cycle ends by the terms that it began with: its covers belong one unit above its entries.
+    """
+    before = bot.wallet.config
+    other = other_units(before.instrument, config.instrument)
+    if other is not None:
+        return other
+    if config.mode is not before.mode and not (_pauses(bot) and bot.pair.state is Position.FLAT):
+        fix = "the wallet trades; let --on-stop flatten close what it holds first"
+        return Refused("mode", before.mode.name, config.mode.name, fix)
+    pair = evolve(bot.pair, mode=config.mode)
+    return _taken_up(evolve(bot, pair=pair, next_config=None if config == before else config))
+
+
+def _pauses(bot: Bot) -> bool:
+    """Return whether no cycle is under way, nor an order that could fill late."""
+    return bot.wallet.phase is Phase.RESET and not order_manager.live(bot.book)
+
+
+def _taken_up(bot: Bot) -> Bot:
+    """Return *bot* with what is chosen for its next cycle, if it is between two."""
+    if bot.next_config is None or not _pauses(bot):
+        return bot
+    return evolve(bot, wallet=evolve(bot.wallet, config=bot.next_config), next_config=None)
 
 
 def step(
@@ -64,6 +100,7 @@ def step(
     *wanted* says which orders the wallet wants; another choice than the default is for mutants.
     """
     bot, commands = _routed(bot, event)
+    bot = _taken_up(bot)
     book, sent = order_manager.plan(bot.book, wanted(bot.wallet))
     watched = ladder.watch(bot.wallet)
     # A one-shot watch is used up by any price, so it is asked for again after one.

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from machines import reconciliation
 from machines.bot import Bot
 from machines.order_manager import Book, live
 from machines.position import Pair
+from machines.reconciliation import Lots
 from simulator.venue import Venue
-from simulator.wire_terms import Known, Legs, Shown
-from spec.supervisor import Match
-from spec.terms import PositionSide
+from simulator.wire_terms import Known, Shown
 
 
 def disagreements(bot: Bot, venue: Venue) -> tuple[str, ...]:
@@ -16,7 +16,7 @@ def disagreements(bot: Bot, venue: Venue) -> tuple[str, ...]:
     return (*of_symbol(0, legs(bot.pair), bot.book, venue), *_of_money(bot, venue))
 
 
-def of_symbol(symbol: int, held: Legs, book: Book, venue: Venue) -> Iterator[str]:
+def of_symbol(symbol: int, held: Lots, book: Book, venue: Venue) -> Iterator[str]:
     """Yield what the venue does not agree about with who holds *held* lots and has *book*."""
     name, theirs = venue.account.instruments[symbol].symbol, legs(venue.account.pairs[symbol])
     for leg, mine, other in zip(("long", "short"), held, theirs, strict=True):
@@ -41,20 +41,13 @@ def _of_money(bot: Bot, venue: Venue) -> Iterator[str]:
         yield f"cash: the bot counts {cash}, the venue {account.cash - tied}"
 
 
-def matched(shown: Shown, known: Known) -> Match:
-    """Return how what the venue has shown compares with what the bot knows."""
-    for symbol, pair in enumerate(known.pairs):
-        rows = [row for row in shown.rows if row.symbol == symbol]
-        sides = (PositionSide.LONG, PositionSide.SHORT)
-        long, short = (sum(row.qty for row in rows if row.leg is leg) for leg in sides)
-        if (long, short) != shown.made[symbol]:
-            return Match.UNEXPLAINED
-        if (long, short) != legs(pair):
-            return Match.BEHIND
-    working = frozenset(each.client_order_id for each in known.live)
-    return Match.AGREES if working == shown.working else Match.BEHIND
+def seen(shown: Shown, known: Known) -> reconciliation.Shown:
+    """Return what the venue has *shown*; fills are told by what they come to."""
+    lots = reconciliation.by_symbol((row.symbol, row.leg, row.qty) for row in shown.rows)
+    unknown = shown.made != tuple(map(legs, known.pairs))
+    return reconciliation.Shown(lots=lots, orders=shown.working, unknown=unknown)
 
 
-def legs(pair: Pair) -> Legs:
+def legs(pair: Pair) -> Lots:
     """Return the lots of the long and of the short leg of *pair*."""
     return pair.long.qty, pair.short.qty

@@ -44,7 +44,8 @@ class Fault:
 
 WIRE, VENUE, PROCESS = Where.WIRE, Where.VENUE, Where.PROCESS
 UNKNOWN = "an unknown outcome: the venue is asked once the request can no longer be valid"
-REPEATED = "OPEN and ABSENT are believed after three equal answers, a second apart"
+REPEATED = "ABSENT is believed after three answers in a row, a second apart"
+SHOWN = "; what is shown stays exposed until its report or a look"
 TOTALS = "reports carry totals: what comes twice or out of turn is no news"
 REFUSED = "a definite refusal: the order is wanted again after a growing delay"
 SUSPENDED = "a refusal, and DEGRADED until it is over: nothing that opens exposure leaves"
@@ -56,7 +57,7 @@ CATALOGUE = (
            ("late_request",)),
     Fault("stale_open_orders", 2, VENUE, "queries", 30 * PERCENT,
            "the answer is up to 1.5 s old: it misses an order, or shows one that has closed",
-           REPEATED,
+           REPEATED + SHOWN,
            ("garbage_200", "ws_gap")),
     Fault("event_before_ack", 3, WIRE, "answers", 20 * PERCENT,
            "the answer to a command comes up to 2 s after the events that follow it",
@@ -76,9 +77,10 @@ CATALOGUE = (
            "the venue cancels what is left of the order", "the closing report carries the total"),
     Fault("fill_during_cancel", 10, WIRE, "cancels", 30 * PERCENT,
            "the cancel arrives up to 3 s late: often the order has filled, and is not found",
-           "a refused cancel leaves the order open until its own report"),
+           "an order that is not there to be canceled is asked for"),
     Fault("position_lag", 11, VENUE, "positions asked for", 50 * PERCENT,
-           "the rows are older than the fills", "answers count if all are of one moment",
+           "the rows are from before their latest change, for up to 1.5 s",
+           "a position that nothing explains counts after three looks in a row",
            ("ws_gap",)),
     Fault("leg_mismatch", 12, VENUE, "orders", 5 * PERCENT,
            "refused as if the position mode had been changed", REFUSED),

@@ -9,9 +9,9 @@ from copy import copy
 
 from attrs import evolve, field, frozen
 
-from machines import order_manager, portfolio
+from machines import portfolio
 from machines.hedge_wallet import Resumed
-from machines.messages import Bar, Bars, Command, Restarted, Watch, Woken
+from machines.messages import Bar, Bars, Command, Restarted, Watch
 from machines.portfolio import Config, Portfolio
 from machines.portfolio_desk import Desk
 from machines.position import Leg, Pair, state_of
@@ -190,13 +190,7 @@ class _PortfolioWorld(World[Bars | Resumed]):
 
     def _known(self) -> Known:
         desks = self.bot.desks
-        live = tuple(each for desk in desks for each in order_manager.live(desk.book))
-        waiting = tuple(
-            Woken(key, symbol)
-            for symbol, desk in enumerate(desks)
-            for key in order_manager.waiting(desk.book)
-        )
-        return Known(live, tuple(_held(desk) for desk in desks), waiting)
+        return Known(tuple(desk.book for desk in desks), tuple(_held(desk) for desk in desks))
 
     def _steps(self, event: portfolio.Event) -> Iterable[Command]:
         if isinstance(event, Bars):

@@ -19,6 +19,7 @@ from machines.order import (
     Rejected,
     Triggered,
 )
+from machines.reconciliation import Lots
 from simulator.agreement import legs
 from simulator.faults import Strikes
 from simulator.venue_order import closes
@@ -26,7 +27,6 @@ from simulator.wire_terms import (
     VALIDITY_NS,
     Answer,
     Ends,
-    Legs,
     Refused,
     Request,
     Row,
@@ -56,12 +56,12 @@ class Quirks:
         self._orders: dict[int, Wanted] = {}
         self._past: dict[int, list[tuple[int, Report]]] = {}  # what each query would have found
         self._renamed: set[int] = set()
-        self._moment = 1
-        self._rows: tuple[Row, ...] = ()  # now, and before the latest event
+        self._rows: tuple[Row, ...] = ()  # now, and before they changed last
         self._rows_before: tuple[Row, ...] = ()
+        self._rows_ns = 0  # when they did
         self._foreign = 0
         self._counted = 0  # fills
-        self._bought: list[Legs] = [(0, 0) for _ in ends.venue.account.instruments]
+        self._bought: list[Lots] = [(0, 0) for _ in ends.venue.account.instruments]
 
     def away(self) -> bool:
         """Return whether the venue is under maintenance."""
@@ -150,8 +150,9 @@ class Quirks:
     def note(self, message: object) -> None:
         """Take note of what the venue says, and let it do something of its own accord."""
         if isinstance(message, Report | AccountReport):
-            self._moment += 1
-            self._rows_before, self._rows = self._rows, tuple(self._open_rows())
+            rows = tuple(self._open_rows())
+            if rows != self._rows:
+                self._rows_before, self._rows, self._rows_ns = self._rows, rows, self._ends.now()
         if not isinstance(message, Report) or message.client_order_id >= FOREIGN:
             return
         key, event = message.client_order_id, message.event
@@ -214,21 +215,18 @@ class Quirks:
         """Return the positions, the bot's open orders and what its fills come to."""
         now_ns, venue, strikes = self._ends.now(), self._ends.venue, self._strikes
         symbols = range(len(venue.account.instruments))
-        moment, rows = self._moment, self._rows
-        if strikes.on("position_lag", now_ns):
-            moment, rows = moment - 1, self._rows_before
+        fresh = now_ns - self._rows_ns < STALE_NS
+        rows = self._rows
+        if fresh and strikes.on("position_lag", now_ns):
+            rows = self._rows_before
         if strikes.on("phantom_leg_row", now_ns):
             empty = Row(0, (PositionSide.SHORT, PositionSide.LONG)[len(rows) % 2], 0)
             rows = (empty, *rows)
-        orders = [order for symbol in symbols for order in venue.open_orders(symbol)]
-        ours = (order.client_order_id for order in orders if order.client_order_id < FOREIGN)
-        return Shown(
-            rows=rows,
-            rows_moment=moment,
-            moment=self._moment,
-            working=frozenset(ours),
-            made=self._made(),
+        orders = (
+            (each, order.client_order_id) for each in symbols for order in venue.open_orders(each)
         )
+        ours = tuple(order for order in orders if order[1] < FOREIGN)
+        return Shown(rows=rows, working=ours, made=self._made())
 
     def _open_rows(self) -> Iterator[Row]:
         """Yield the legs that are open."""
@@ -237,7 +235,7 @@ class Quirks:
                 if qty:
                     yield Row(symbol, leg, qty)
 
-    def _made(self) -> tuple[Legs, ...]:
+    def _made(self) -> tuple[Lots, ...]:
         """Return what the bot's fills, and liquidations, come to, by symbol."""
         account, made = self._ends.venue.account, self._bought
         for fill in account.trades[self._counted :]:

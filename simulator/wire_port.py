@@ -1,17 +1,21 @@
 """The port: what stands between the bot and the wire in a live process.
 
-It upholds what the machines assume of an adapter.  A request whose outcome is unknown is never sent
-again but told as lost.  Nothing is asked of an order while a request for it may be valid, and an
-answer that may be of the past is asked for again until it repeats.  Once an order is asked for,
-answers to earlier requests for it no longer count.  A gap is noticed, and nothing that opens
+It upholds what the machines assume of an adapter, by the rules of the live loop.  A request whose
+outcome is unknown is never sent again but told as lost.  A gap is noticed, and nothing that opens
 exposure leaves before positions, orders and fills agree: see `machines.supervisor`.
+
+What may leave is said by `machines.gate`, when an order is asked for and which answer counts by
+`machines.inquiry`, how what is shown compares with what the bot knows by `machines.reconciliation`.
 """
 
 from typing import Protocol
 
-from attrs import define, frozen
+from attrs import frozen
 
+from machines import inquiry as inquiries
 from machines import supervisor as supervisors
+from machines.gate import hears, passes, present
+from machines.inquiry import ABSENT_TIMES, Inquiry
 from machines.messages import (
     AccountReport,
     Cancel,
@@ -21,9 +25,18 @@ from machines.messages import (
     Report,
     Restarted,
 )
-from machines.order import CancelRejected, Event, Found, Lost, Reconciled, Rejected
+from machines.order import CancelRejected, Event, Lost, Reconciled, Rejected
+from machines.reconciliation import (
+    Looks,
+    OrderId,
+    answers,
+    cancels_of_opening,
+    compared,
+    held_back,
+    judged,
+    pending,
+)
 from machines.supervisor import (
-    Answered,
     Connected,
     Degraded,
     Disconnected,
@@ -31,8 +44,7 @@ from machines.supervisor import (
     StartRequested,
     Supervisor,
 )
-from simulator.agreement import matched
-from simulator.venue_order import closes
+from simulator.agreement import legs, seen
 from simulator.wire_terms import (
     VALIDITY_NS,
     Answer,
@@ -44,41 +56,30 @@ from simulator.wire_terms import (
     Shown,
     Unreadable,
 )
-from spec.order import State as OrderState
-from spec.supervisor import Action, Cause, Match, Outgoing, Part, State
+from spec.supervisor import Action, Cause, Part, State
 from spec.terms import Reason
-from spec.units import SECOND_NS
+from spec.units import MILLI_NS, SECOND_NS
 
 TIMEOUT_NS = 10 * SECOND_NS
 AGAIN_NS = SECOND_NS
-BEHIND_MAX = 10
+SETTLE_NS = 500 * MILLI_NS
 RECOVERY_NS = {Cause.CLOCK_DRIFT: 2 * SECOND_NS, Cause.RATE_LIMIT: 5 * SECOND_NS}
 LOST, REJECTED, CANCEL_REJECTED = Lost(), Rejected(), CancelRejected()
-OPEN_OR_ABSENT = (Found.OPEN, Found.ABSENT)
 
 
 @frozen(kw_only=True)
 class Defences:
     """What the port does against faults; anything but the default is for mutants.
 
-    An answer that an order is open or absent is told once it has come *repeats* times in a row.
-    *resends*: what got no answer is sent again; *hasty*: an order is asked for at once; *deaf*: the
-    end of a stream is not noticed.
+    What may be of the past counts once it has come *repeats* times in a row: that an order is
+    absent, that nothing explains a position.  *resends*: what got no answer is sent again; *hasty*:
+    an order is asked for at once; *deaf*: the end of a stream is not noticed.
     """
 
-    repeats: int = 3
+    repeats: int = ABSENT_TIMES
     resends: bool = False
     hasty: bool = False
     deaf: bool = False
-
-
-@define
-class Asking:
-    """A question about an order: its number, what the latest answer found, and how often."""
-
-    query: int
-    found: Found | None = None
-    times: int = 0
 
 
 class Line(Protocol):
@@ -103,17 +104,17 @@ class Port:
         self._line, self._ends, self._defences = line, ends, defences
         self._number = 0
         self._left_ns = ends.now()
-        self._forget()
+        self._forget(0)
 
-    def _forget(self) -> None:
-        """Know of nothing under way."""
+    def _forget(self, until_ns: int) -> None:
+        """Know of nothing under way; what an earlier process has sent is valid *until_ns*."""
         self._waiting: dict[int, Request] = {}
-        self._asking: dict[int, Asking] = {}
-        self._valid_ns: dict[int, int] = {}  # by client order id: until when a request is
-        self._any_valid_ns = 0  # the same for what a process before this one has sent
+        self._inquiries: dict[int, Inquiry] = {}  # by client order id
+        self._unknown = Inquiry(until_ns=until_ns)
         self._accounts: set[int] = set()  # symbols whose account report is awaited
-        self._causes: dict[Cause, int] = {}
-        self._behind = 0  # looks in a row
+        self._changes = 0  # of the account, as far as is heard of
+        self._looks = Looks()
+        self._orphans: tuple[OrderId, ...] = ()
 
     def start(self) -> None:
         """Start the process."""
@@ -121,8 +122,7 @@ class Port:
 
     def crashed(self) -> None:
         """Start the process again: only the journal is left."""
-        self._forget()
-        self._any_valid_ns = self._ends.now() + VALIDITY_NS
+        self._forget(self._ends.now() + VALIDITY_NS)
         self._supervise(Restarted())
         for cause in Cause:  # until the venue says otherwise
             self._supervise(Recovered(cause))
@@ -132,69 +132,61 @@ class Port:
     def post(self, command: Place | Cancel | Query | QueryAccount) -> None:
         """Send what the bot asks for, or refuse it at the gate.
 
-        A cancel that may not leave is forgotten: every order is asked for on a new connection.
+        All but an order that may not leave is forgotten: all is asked for on a new connection.
         """
+        if not passes(self.supervisor, command):
+            if isinstance(command, Place):
+                self._tell(command, REJECTED)
+            return
         match command:
-            case Place():
-                if not self._allowed(Outgoing.ORDER, opens=self._opens(command)):
-                    self._tell(command, REJECTED)
-                    return
-            case Cancel():
-                if not self._allowed(Outgoing.CANCEL):
-                    return
             case Query(client_order_id=key):
-                self._abandon(key)
-                self._asking[key] = Asking(command.query)
+                self._note(key, inquiries.asked(self._inquiry(key), command.query))
                 self._ask(command)
-                return
             case QueryAccount():
                 self._accounts.add(command.symbol)
-        self._send(command)
+                self._send(command)
+            case _:
+                self._send(command)
 
-    def _abandon(self, key: int) -> None:
-        """Wait for no request for an order any longer: a question decides what came of them.
+    def _inquiry(self, key: int) -> Inquiry:
+        """Return what is under way of the order *key*."""
+        return self._inquiries.get(key, self._unknown)
 
-        A late refusal of one attempt would be taken for that of the next, under the same id.
-        """
-        for number, request in tuple(self._waiting.items()):
-            command = request.command
-            if isinstance(command, Place | Cancel) and command.client_order_id == key:
-                del self._waiting[number]
-
-    def _allowed(self, kind: Outgoing, *, opens: bool = False) -> bool:
-        """Return whether a command may leave now."""
-        return supervisors.allows(self.supervisor, kind, opens_exposure=opens)
-
-    def _opens(self, place: Place) -> bool:
-        """Return whether *place* can open exposure."""
-        return not closes(self._ends.known().pairs[place.symbol], place.order)
+    def _note(self, key: int, inquiry: Inquiry) -> None:
+        """Remember what is under way of the order *key*."""
+        if inquiries.is_idle(inquiry, self._ends.now()):
+            self._inquiries.pop(key, None)
+        else:
+            self._inquiries[key] = inquiry
 
     def _ask(self, query: Query) -> None:
-        """Ask for an order once no request for it can be valid."""
-        valid_ns = max(self._valid_ns.get(query.client_order_id, 0), self._any_valid_ns)
-        at_ns = self._ends.now() if self._defences.hasty else max(valid_ns, self._ends.now())
-        self._ends.timer(at_ns, lambda: self._ask_now(query))
-
-    def _ask_now(self, query: Query) -> None:
-        """Ask for an order, unless a newer question about it waits."""
-        asking = self._asking.get(query.client_order_id)
-        if asking is not None and asking.query == query.query:
+        """Ask for an order as soon as it may be, unless a newer question about it waits."""
+        inquiry, now_ns = self._inquiry(query.client_order_id), self._ends.now()
+        if inquiry.query != query.query:
+            return
+        if self._defences.hasty or inquiries.may_ask(inquiry, now_ns):
             self._send(query)
+        else:
+            at_ns = max(inquiry.until_ns, now_ns + AGAIN_NS if inquiry.flying else 0)
+            self._ends.timer(at_ns, lambda: self._ask(query))
 
     def _send(self, command: Command) -> None:
         """Send *command*; what is not answered in time has an unknown outcome.
 
         Questions that may not leave are forgotten: they are all asked again on a new connection.
         """
-        asks = not isinstance(command, Place | Cancel)
-        if asks and not self._allowed(Outgoing.QUERY):
-            return
         now_ns = self._ends.now()
+        match command:
+            case Place(client_order_id=key) | Cancel(client_order_id=key):
+                self._note(key, inquiries.sent(self._inquiry(key)))
+                self._changes += 1
+            case _ if not self.supervisor.connected:
+                return
+            case _:
+                pass
         self._number += 1
         request = Request(self._number, command, now_ns)
         self._waiting[request.number] = request
-        if isinstance(command, Place | Cancel):
-            self._valid_ns[command.client_order_id] = now_ns + VALIDITY_NS
         self._ends.timer(now_ns + TIMEOUT_NS, lambda: self.answered(request, Unreadable()))
         self._line.ask(request)
 
@@ -202,32 +194,42 @@ class Port:
 
     def answered(self, request: Request, answer: Answer) -> None:
         """Take the first answer to *request*, or that there is none."""
+        command = request.command
         if self._waiting.pop(request.number, None) is None:
             return
+        if isinstance(command, Place | Cancel):
+            until_ns = request.sent_ns + VALIDITY_NS if isinstance(answer, Unreadable) else 0
+            key = command.client_order_id
+            self._note(key, inquiries.ended(self._inquiry(key), until_ns))
         match answer:
             case Unreadable():
-                self._unknown(request.command)
+                self._lost(command)
             case Refused():
-                self._refused(request.command, answer)
+                self._refused(command, answer)
             case Report(event=Reconciled() as found):
-                assert isinstance(request.command, Query)
-                self._found(request.command, found, answer)
+                assert isinstance(command, Query)
+                self._found(command, found, answer)
+            case Report(event=CancelRejected(), reason=Reason.UNKNOWN_ORDER):
+                self._lost(command)  # it may have closed
             case Report():
-                self._ends.tell(answer)
+                self.heard(answer)
             case AccountReport():
                 self._accounts.discard(answer.symbol)
-                self._ends.tell(answer)
+                self.heard(answer)
             case Shown():
-                self._shown(request, answer)
+                assert isinstance(command, Look)
+                at_ns = self._ends.now() + SETTLE_NS
+                self._ends.timer(at_ns, lambda: self._shown(command, answer))
             case _:
                 pass
 
     def heard(self, message: object) -> None:
         """Take an event."""
+        self._changes += isinstance(message, Report | AccountReport)
         self._ends.tell(message)
 
-    def _unknown(self, command: Command) -> None:
-        """Tell that the outcome of *command* is unknown; ask again what was asked."""
+    def _lost(self, command: Command) -> None:
+        """Tell that what became of *command* is unknown; ask again what was asked."""
         match command:
             case Place() | Cancel():
                 if self._defences.resends:
@@ -254,31 +256,28 @@ class Port:
         at_ns = self._ends.now() + AGAIN_NS
         match command:
             case Query():
-                self._ends.timer(at_ns, lambda: self._ask_now(command))
+                self._ends.timer(at_ns, lambda: self._ask(command))
             case Look():
-                self._ends.timer(at_ns, lambda: self._look(command))
+                self._ends.timer(at_ns, lambda: self._look(command.query))
             case _:
                 self._ends.timer(at_ns, lambda: self._send(command))
 
     def _found(self, query: Query, found: Reconciled, news: Report) -> None:
         """Tell what became of an order, once it can be believed."""
-        asking = self._asking.get(query.client_order_id)
-        if asking is None or asking.query != query.query:
-            return
-        asking.times = asking.times + 1 if asking.found is found.found else 1
-        asking.found = found.found
-        if found.found in OPEN_OR_ABSENT and asking.times < self._defences.repeats:
+        key, times = query.client_order_id, self._defences.repeats
+        inquiry = self._inquiry(key)
+        self._note(key, inquiries.answered(inquiry, query.query, found.found, times))
+        if inquiries.counts(inquiry, query.query, found.found, times):
+            self.heard(news)
+        else:
             self._again(query)
-            return
-        del self._asking[query.client_order_id]
-        self._ends.tell(news)
 
     def _tell(self, of: Place | Cancel, event: Event, reason: Reason = Reason.NONE) -> None:
         """Tell the bot *event* of the order of a command, after all that is told already."""
         report = Report(
             client_order_id=of.client_order_id, event=event, reason=reason, symbol=of.symbol
         )
-        self._ends.to_bot(self._ends.now(), lambda: self._ends.tell(report))
+        self._ends.to_bot(self._ends.now(), lambda: self.heard(report))
 
     # --- The supervisor --------------------------------------------------------------------
 
@@ -292,83 +291,69 @@ class Port:
             self._supervise(Disconnected(self.supervisor.epoch))
 
     def _suspend(self, cause: Cause) -> None:
-        """Let *cause* be present for as long as it lasts."""
-        until_ns = self._causes[cause] = self._ends.now() + RECOVERY_NS[cause]
-        self._supervise(Degraded(cause))
-
-        def recovered() -> None:
-            if self._causes.get(cause) == until_ns:
-                self._supervise(Recovered(cause))
-
-        self._ends.timer(until_ns, recovered)
+        """Let *cause* be present for a while."""
+        if not present(self.supervisor, cause):
+            self._supervise(Degraded(cause))
+            at_ns = self._ends.now() + RECOVERY_NS[cause]
+            self._ends.timer(at_ns, lambda: self._supervise(Recovered(cause)))
 
     def _supervise(self, event: supervisors.Event) -> None:
         """Let the supervisor step, and do what it asks for."""
         before = self.supervisor
-        self.supervisor, actions = supervisors.step(before, event)
-        now_ns, state = self._ends.now(), self.supervisor.state
-        if before.state is State.RUNNING is not state:
+        after, actions = supervisors.step(before, event)
+        self.supervisor, now_ns = after, self._ends.now()
+        if before.state is State.RUNNING is not after.state:
             self._left_ns = now_ns
-        if before.state is not State.RUNNING is state:
+        if before.state is not State.RUNNING is after.state:
             self.outages.append((self._left_ns, now_ns))
-            for woken in self._ends.known().waiting:
+            for woken in held_back(self._ends.known().books):
                 self._ends.tell(woken)
-        begins = before.state is not State.RECONCILING is state
+        if hears(after) and not hears(before):
+            self._looks = Looks()
+            self._ends.tell(Restarted())
         for action in actions:
-            match action:
-                case Action.CONNECT:
-                    self._line.connect(self.supervisor.epoch)
-                case Action.QUERY:
-                    if begins:
-                        self._ends.tell(Restarted())
-                    self._again(Look(self.supervisor.query))
-                case Action.CATCH_UP:
-                    self._ends.tell(Restarted())
-                case Action.CANCEL_OPENING:
-                    self._cancel_opening()
-                case _:
-                    pass
+            self._act(action)
 
-    def _cancel_opening(self) -> None:
-        """Cancel the orders that can open exposure."""
-        for working in self._ends.known().live:
-            key = working.client_order_id
-            if self._opens(Place(key, working.wanted)):
-                self.post(Cancel(key))
+    def _act(self, action: Action) -> None:
+        """Do *action*."""
+        match action:
+            case Action.CONNECT:
+                self._line.connect(self.supervisor.epoch)
+            case Action.QUERY:
+                self._again(Look(self.supervisor.query))
+            case Action.CATCH_UP:
+                self._ends.tell(Restarted())
+                for symbol, key in self._orphans:
+                    self.post(Cancel(key, symbol))
+            case Action.CANCEL_OPENING:
+                for cancel in cancels_of_opening(self._ends.known().books):
+                    self.post(cancel)
+            case _:
+                pass
 
     def _settled(self) -> bool:
         """Return whether nothing of ours is under way or unknown."""
-        commands = (request.command for request in self._waiting.values())
-        if self._accounts or any(isinstance(each, Place | Cancel) for each in commands):
-            return False
-        return all(w.order.state is not OrderState.UNKNOWN for w in self._ends.known().live)
+        flying = any(each.flying for each in self._inquiries.values())
+        return not (flying or self._accounts or pending(self._ends.known().books))
 
-    def _look(self, look: Look) -> None:
+    def _look(self, query: int) -> None:
         """Ask for positions, orders and fills once all is settled, unless nobody asks any more."""
-        asked = self.supervisor
-        if look.query != asked.query or asked.state is not State.RECONCILING:
+        if query != self.supervisor.query or self.supervisor.state not in supervisors.ASKING:
             return
+        look = Look(query, self._changes)
         if self._settled():
             self._send(look)
         else:
             self._again(look)
 
-    def _shown(self, request: Request, shown: Shown) -> None:
-        """Compare what was shown with what the bot knows, unless something was under way."""
-        assert isinstance(request.command, Look)
-        query = request.command.query
-        if not self._settled():
-            self._again(request.command)
-            return
-        match = matched(shown, self._ends.known())
-        self._behind = self._behind + 1 if match is Match.BEHIND else 0
-        if self._behind > BEHIND_MAX:
-            match = Match.UNEXPLAINED  # what would explain it does not come
-        held = sum(row.qty for row in shown.rows)
-        answers = (
-            (Part.POSITIONS, shown.rows_moment, held),
-            (Part.ORDERS, shown.moment, len(shown.working)),
-            (Part.FILLS, shown.moment, 0),
-        )
-        for part, moment, count in answers:
-            self._supervise(Answered(query, part, moment, match, count))
+    def _shown(self, look: Look, shown: Shown) -> None:
+        """Compare what was shown with what the bot knows."""
+        known, torn = self._ends.known(), look.changes != self._changes
+        difference = compared(known.books, tuple(map(legs, known.pairs)), seen(shown, known))
+        match, self._orphans = difference.match, difference.orphans
+        if not torn:
+            self._looks, match = judged(self._looks, difference, self._defences.repeats)
+        lots = sum(row.qty for row in shown.rows)
+        held = {Part.POSITIONS: lots, Part.ORDERS: len(shown.working)}
+        for answer in answers(look.query, look.changes + 1, match, held, torn=torn):
+            self._supervise(answer)

@@ -5,9 +5,10 @@ from typing import Any
 
 from attrs import frozen
 
-from machines.messages import AccountReport, Cancel, Place, Query, QueryAccount, Report, Woken
-from machines.order_manager import Working
+from machines.messages import AccountReport, Cancel, Place, Query, QueryAccount, Report
+from machines.order_manager import Book
 from machines.position import Pair
+from machines.reconciliation import Lots, OrderId
 from simulator.venue import Venue
 from spec.supervisor import Cause
 from spec.terms import PositionSide, Reason
@@ -17,14 +18,17 @@ VALIDITY_NS = 5 * SECOND_NS  # the venue refuses a request that is older
 
 Act = Callable[[], None]
 Queue = Callable[[int, Act], None]
-Legs = tuple[int, int]  # lots of the long and of the short leg
 
 
 @frozen
 class Look:
-    """Ask for positions, own open orders and own fills; the question of that number waits."""
+    """Ask for positions, own open orders and own fills; the question of that number waits.
+
+    *changes* counts those of the account that were heard of before.
+    """
 
     query: int
+    changes: int = 0
 
 
 Command = Place | Cancel | Query | QueryAccount | Look
@@ -68,17 +72,15 @@ class Row:
 
 @frozen(kw_only=True)
 class Shown:
-    """What a look shows; a *moment* counts the events of the account, from 1 on.
+    """What a look shows.
 
-    *rows* are of *rows_moment*, in any order, an empty leg has one or none.  *working* are the
-    open orders of the bot, *made* is what the bot's fills come to, by symbol.
+    *rows* are in any order, an empty leg has one or none.  *working* are the open orders of the
+    bot, *made* is what the bot's fills come to, by symbol.
     """
 
     rows: tuple[Row, ...]
-    rows_moment: int
-    moment: int
-    working: frozenset[int]
-    made: tuple[Legs, ...]
+    working: tuple[OrderId, ...]
+    made: tuple[Lots, ...]
 
 
 Answer = Report | AccountReport | Taken | Refused | Unreadable | Shown
@@ -86,14 +88,10 @@ Answer = Report | AccountReport | Taken | Refused | Unreadable | Shown
 
 @frozen
 class Known:
-    """What the bot knows: its orders that are not final, and its positions by symbol.
+    """What the bot knows: its orders and its positions, by symbol."""
 
-    *waiting* says which of its orders it holds back, as what wakes each.
-    """
-
-    live: tuple[Working, ...]
+    books: tuple[Book, ...]
     pairs: tuple[Pair, ...]
-    waiting: tuple[Woken, ...]
 
 
 @frozen(kw_only=True, eq=False)

@@ -14,7 +14,6 @@ from typing import Generic, NamedTuple, TypeVar
 from attrs import evolve, field, frozen
 
 from machines import bot as bots
-from machines import order_manager
 from machines.bot import Bot
 from machines.hedge_wallet import Price, Resumed
 from machines.ladder import Config
@@ -383,9 +382,7 @@ class _World(World[Price | Resumed]):
         super()._restart()
 
     def _known(self) -> Known:
-        book = self.bot.book
-        waiting = tuple(Woken(key) for key in order_manager.waiting(book))
-        return Known(order_manager.live(book), (self.bot.pair,), waiting)
+        return Known((self.bot.book,), (self.bot.pair,))
 
     def _steps(self, event: bots.Event) -> Iterable[Command]:
         self.bot, commands = bots.step(self.bot, event)

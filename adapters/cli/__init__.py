@@ -7,6 +7,7 @@ import typer
 from adapters.cli.audit import audit, replay
 from adapters.cli.backtest import backtest
 from adapters.cli.check import check
+from adapters.cli.compact import compact
 from adapters.cli.compare import compare
 from adapters.cli.config import config
 from adapters.cli.data import app as data
@@ -68,6 +69,7 @@ app.command()(orderly(compare))
 app.command()(orderly(swarm))
 app.command()(orderly(audit))
 app.command()(orderly(replay))
+app.command()(orderly(compact))
 app.command()(orderly(exchange))
 app.command()(orderly(run))
 app.command()(orderly(status))

@@ -142,7 +142,7 @@ def _facts(done: "Audit", lines_hash: str) -> Iterator[tuple[str, str]]:
     yield "rows", f"{done.first:,} to {done.last:,}"
     yield "from", utc(done.from_ns)
     yield "until", utc(done.until_ns)
-    for name in ("steps", "commands", "intents", "changes", "snapshots"):
+    for name in ("steps", "commands", "intents", "changes", "snapshots", "configurations"):
         yield name, f"{getattr(done, name):,}"
     if done.head is not None:
         yield f"hash of row {done.head.row:,}", done.head.hash.hex()

@@ -167,7 +167,7 @@ def _alike(asked: Asked) -> tuple[str, ...]:
 
 def _judged(entry: "Entry", how: How) -> Judged:
     """Return what the exploration of *entry* says."""
-    from simulator.actors import AsymmetryError
+    from simulator.actors import AsymmetryError, HotStepError
     from simulator.checked import checked
     from simulator.explorer import BoundExceeded
 
@@ -190,7 +190,7 @@ def _judged(entry: "Entry", how: How) -> Judged:
     except BoundExceeded as error:
         fix = "bound what grows in it, or give a larger --states-max or --memory-max"
         raise CommandError(f"{error}; {fix}") from error
-    except AsymmetryError as error:
+    except (AsymmetryError, HotStepError) as error:
         raise CommandError(str(error)) from error
     return Judged(found, monotonic() - started)
 

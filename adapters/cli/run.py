@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from adapters.journal.store import Journal
     from adapters.live.log import Webhook
-    from adapters.live.loop import Loop
+    from adapters.live.loop import Loop, Said
     from adapters.live.prepare import Plan
     from adapters.live.terms import Terms
     from adapters.venue.credentials import Credentials
@@ -193,7 +193,7 @@ def _run(plan: "Plan", choice: Choice, credentials: "Credentials") -> None:
     from adapters.live.account import AccountError, folder, named
     from adapters.live.status import StatusError
 
-    made_folder(choice.state)
+    made_folder(choice.state, "state")
     account = named(choice.venue, choice.network, credentials)
     try:
         with (
@@ -218,27 +218,30 @@ async def _traded(plan: "Plan", choice: Choice, credentials: "Credentials", path
     """Prepare the account, trade until stopped, and return the supervisor's last state."""
     import gc
     import time
+    from contextlib import ExitStack
 
     from adapters.journal.store import Journal
     from adapters.live.log import Log
     from adapters.live.start import loop
     from adapters.live.status import served
 
-    ports = _ports(plan, choice, credentials)
-    port = ports()
-    began = f"paper-{time.time_ns()}" if choice.network is Network.PAPER else plan.name
-    journal_path = path / f"{began}.journal"
-    try:
-        config = await plan.prepared(port, journal_path, time.time_ns())
-    finally:
-        await port.close()
+    journal_path = path / f"{plan.name}.journal"
     kill = path / "KILL"
     if choice.resume is not None and kill.exists():
         raise CommandError(f"resume {choice.resume}: {kill} is there; remove it first")
-    with (path / "log.jsonl").open("a") as lines, Journal(journal_path) as journal:
+    with ExitStack() as opened:
+        lines = opened.enter_context((path / "log.jsonl").open("a"))
         log = Log(lines, time.time_ns, path.name, _webhook(), partial(print, flush=True))
+        plan = await _listed(plan.keeping(journal_path), choice, credentials, log.say)
+        ports = _ports(plan, choice, credentials, journal_path)
+        port = ports()
+        try:
+            await plan.prepared(port, journal_path, time.time_ns(), log.say)
+        finally:
+            await port.close()
+        journal = opened.enter_context(Journal(journal_path))
         terms = _terms(choice, journal, kill)
-        made = loop(ports, journal, config, terms, time.time_ns, log.say)
+        made = loop(ports, journal, terms, time.time_ns, log.say)
         _resumable(choice.resume, made)
         _listen(made)
         async with served(made, path.name, choice.status_port) as status_port:
@@ -251,8 +254,22 @@ async def _traded(plan: "Plan", choice: Choice, credentials: "Credentials", path
     return state
 
 
-def _ports(plan: "Plan", choice: Choice, credentials: "Credentials") -> "Callable[[], Port]":
-    """Return what makes a port to trade through."""
+async def _listed(plan: "Plan", choice: Choice, credentials: "Credentials", said: "Said") -> "Plan":
+    """Return *plan* with coins: those that the venue lists if it has none."""
+    import time
+
+    from adapters.live.listing import listed
+    from adapters.venue.client import Client
+    from adapters.venue.venues import VENUES
+
+    made = partial(Client, VENUES[choice.venue], credentials, _client(choice))
+    return await listed(plan, made, time.time_ns(), said)
+
+
+def _ports(
+    plan: "Plan", choice: Choice, credentials: "Credentials", journal_path: Path
+) -> "Callable[[], Port]":
+    """Return what makes a port to trade through; on paper its account is as the journal has it."""
     import time
 
     from adapters.venue.ccxt_venue import CcxtVenue
@@ -265,11 +282,10 @@ def _ports(plan: "Plan", choice: Choice, credentials: "Credentials") -> "Callabl
 
     if choice.network is not Network.PAPER:
         return made
-    from adapters.cli.paper import PaperPort, venue_of
+    from adapters.cli.paper import PaperPort, kept, venue_of
 
-    paper = PaperPort(
-        made, partial(venue_of, plan), time.time_ns
-    )  # its orders outlive a connection
+    terms, before = partial(venue_of, plan), partial(kept, journal_path)
+    paper = PaperPort(made, terms, before, time.time_ns)  # its orders outlive a connection
     return lambda: paper
 
 
@@ -318,13 +334,18 @@ def _terms(choice: Choice, journal: "Journal", kill: Path) -> "Terms":
 
 def _resumable(resume: int | None, loop: "Loop") -> None:
     """Refuse to resume another halt than the last one; say that a halt goes on."""
+    from adapters.bots import waits_for_a_person
     from spec.supervisor import State
 
     halts = loop.supervisor.halts
     if resume is not None and resume != halts:
         raise CommandError(f"resume {resume}: the last halt is number {halts}; look at that one")
-    if resume is None and loop.supervisor.state is State.HALTED:
+    if resume is not None:
+        return
+    if loop.supervisor.state is State.HALTED:
         print(f"hedgeproof: HALTED; nothing is opened until --resume {halts}", file=sys.stderr)
+    elif waits_for_a_person(loop.session.bot):
+        print(f"hedgeproof: the bot waits for a person: --resume {halts}", file=sys.stderr)
 
 
 def _listen(loop: "Loop") -> None:

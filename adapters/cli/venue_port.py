@@ -1,7 +1,7 @@
 """The simulated venue behind the venue port: what paper trading trades on, and what tests do."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 
 from adapters.venue.port import (
     Acked,
@@ -15,6 +15,7 @@ from adapters.venue.port import (
     OrderState,
     Outcome,
     Quote,
+    Rate,
     Rejected,
     Setting,
     Snapshot,
@@ -24,8 +25,10 @@ from adapters.venue.port import (
 from machines.messages import Cancel, Place, Query, Report, Wanted
 from machines.order import CancelRejected, Found, Lost, Reconciled
 from machines.order import Rejected as OrderRejected
+from machines.position import Pair
 from simulator.account import LEGS, Trade
 from simulator.venue import Venue
+from simulator.venue_order import VenueOrder
 from simulator.venue_terms import Message, ModeSet
 from spec.terms import Instrument, PositionMode, Reason
 from spec.units import MILLI_NS
@@ -53,10 +56,22 @@ class VenuePort:
 
     def price(self, symbol: int, ticks: int, mark: int = 0) -> None:
         """Move the prices of *symbol* to *ticks*, and the mark price if it differs."""
-        self.venue.price(symbol, ticks, mark or ticks, self.clock_ns())
-        self.quotes[symbol] = Quote(symbol, ticks, mark or ticks, ticks, ticks)
+        self.priced(Quote(symbol, ticks, mark or ticks, ticks, ticks))
+
+    def priced(self, quote: Quote) -> None:
+        """Move the last and the mark price to those of *quote*; its bid and ask are only told."""
+        self.venue.price(quote.symbol, quote.last, quote.mark, self.clock_ns())
+        self.quotes[quote.symbol] = quote
         self.flush()
-        self.publish(self.quotes[symbol])
+        self.publish(quote)
+
+    def restore(self, cash: int, pairs: Sequence[Pair], orders: Iterable[VenueOrder]) -> None:
+        """Go on as the venue was; of *orders* that have filled in part there are fills again."""
+        known = tuple(orders)
+        self.venue.restore(cash, pairs, known)
+        for order in known:
+            self.venue.fills.extend(_fills(order, self.clock_ns()))
+        self._told = len(self.venue.fills)
 
     def flush(self) -> list[Message]:
         """Publish what has happened at the venue, fills first, and return its messages."""
@@ -155,9 +170,17 @@ class VenuePort:
             return Unavailable("no price yet")
         return self._now(self.quotes[symbol])
 
-    async def bars(self, symbol: int, since_ms: int) -> Snapshot[tuple[Bar, ...]] | Unavailable:
+    async def bars(
+        self, symbol: int, since_ms: int, until_ms: int | None = None
+    ) -> Snapshot[tuple[Bar, ...]] | Unavailable:
         """Say that there are none: a market is not the venue's business."""
+        del until_ms
         return Unavailable(f"no bars of symbol {symbol} since {since_ms}")
+
+    async def rates(self, symbol: int, since_ms: int) -> Snapshot[tuple[Rate, ...]] | Unavailable:
+        """Say that no funding was paid: a market is not the venue's business."""
+        del symbol, since_ms
+        return self._now(())
 
     async def mode(self) -> Snapshot[PositionMode] | Unavailable:
         """Ask for the position mode."""
@@ -232,6 +255,24 @@ def _outcome(messages: list[Message], client_order_id: int) -> Outcome:
                 return Duplicate()
             break
     return Acked(str(client_order_id))
+
+
+def _fills(order: VenueOrder, now_ns: int) -> Iterator[Trade]:
+    """Yield fills that make the totals of *order*: at two prices, a tick apart, they always do."""
+    price, more = divmod(order.notional, max(order.cum_qty, 1))
+    wanted = order.order
+    for qty, ticks, fee in ((order.cum_qty - more, price, order.fee), (more, price + 1, 0)):
+        if qty:
+            yield Trade(
+                time_ns=now_ns,
+                client_order_id=order.client_order_id,
+                symbol=order.symbol,
+                side=wanted.side,
+                position_side=wanted.position_side,
+                qty=qty,
+                price_ticks=ticks,
+                fee=fee,
+            )
 
 
 async def _read(queue: asyncio.Queue[News]) -> AsyncIterator[News]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from attrs import field, frozen
 
-from adapters.bots import AnyBot
+from adapters.bots import AnyBot, config_of
 from adapters.journal.chain import End, Row
 from adapters.journal.errors import JournalError
 from adapters.journal.properties import checks_of
@@ -15,6 +15,7 @@ from adapters.journal.steps import intents
 from adapters.journal.store import Reader
 
 FINDINGS_MAX = 20  # of each property: the first ones tell the most
+COUNTS = ("steps", "snapshots", "configurations", "intents", "commands", "changes")
 
 
 @frozen
@@ -41,6 +42,7 @@ class Audit:
 
     The machines repeat rows *first* to *last*, of the times from *from_ns* to *until_ns* (Unix
     ns).  *head* is the last row whose hash follows from those before it, None where none does.
+    The bot had so many *configurations*, one after another.
     """
 
     first: int = 0
@@ -50,6 +52,7 @@ class Audit:
     until_ns: int = 0
     steps: int = 0
     snapshots: int = 0
+    configurations: int = 0
     intents: int = 0
     commands: int = 0
     changes: int = 0
@@ -68,8 +71,9 @@ class Auditor:
     """Looks at the moments of a journal, one after another."""
 
     def __init__(self) -> None:
-        self.counts = dict.fromkeys(("steps", "snapshots", "intents", "commands", "changes"), 0)
-        self.checks: Checks = {}
+        self.counts = dict.fromkeys(COUNTS, 0)
+        self.checks: Checks = {}  # of the bot as it is chosen now
+        self.known: Checks = {}  # of all that it was
         self.cases = Counter[str]()
         self.failed = Counter[str]()
         self.findings: list[Finding] = []
@@ -79,7 +83,11 @@ class Auditor:
     def see(self, moment: Moment) -> None:
         """Count *moment*, and check each property of it."""
         if self.first is None:
-            self.first, self.checks = moment, checks_of(moment.after)
+            self.first = moment
+        if self.last is None or (moment.step is None and _chosen_anew(self.last, moment)):
+            self.counts["configurations"] += 1
+            self.checks = checks_of(moment.after)
+            self.known |= self.checks
         self.last = moment
         self._count(moment)
         for name, (_, check) in self.checks.items():
@@ -101,7 +109,7 @@ class Auditor:
             bot=last.after if last else None,
             tallies={
                 name: Tally(self.cases[name], self.failed[name], words)
-                for name, (words, _) in self.checks.items()
+                for name, (words, _) in self.known.items()
             },
             findings=tuple(self.findings),
             fault=fault,
@@ -121,6 +129,11 @@ class Auditor:
         self.failed[finding.check] += 1
         if self.failed[finding.check] <= FINDINGS_MAX:
             self.findings.append(finding)
+
+
+def _chosen_anew(before: Moment, after: Moment) -> bool:
+    """Return whether a person has chosen other terms between two moments."""
+    return config_of(before.after) != config_of(after.after)
 
 
 def audit(path: Path, seen: Callable[[Moment, int], None] | None = None) -> Audit:

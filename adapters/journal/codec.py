@@ -97,6 +97,8 @@ def _text(plain: object) -> str:
 
 def _whole(value: object, _: object = None) -> int:
     """Return *value* if it is a whole number; an enumeration's member counts as its number."""
+    if type(value) is int:  # most are, and there are many
+        return value
     if not isinstance(value, int) or isinstance(value, bool):
         raise CodecError(f"{value!r} is no whole number")
     return int(value)

@@ -1,5 +1,7 @@
 """Compaction: a snapshot takes the place of the rows before it.
 
+It says what was chosen for the bot, and with what money the journal began.
+
 The chain goes on through the snapshot: its hash covers the bot and the hash of the last row that
 was dropped, and every hash after it covers its own.  So what is left verifies, against the same
 last hash as before.

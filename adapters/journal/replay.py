@@ -3,30 +3,25 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from functools import cached_property
-from typing import TypeVar
 
 from attrs import frozen
 
 from adapters import bots
-from adapters.bots import AnyBot, Config, Event, Holding, config_of, holdings
+from adapters.bots import AnyBot, Event, Holding, config_of, holdings
 from adapters.journal.chain import Kind, Row
-from adapters.journal.codec import CodecError, decode
 from adapters.journal.errors import NO_ROW, JournalError
 from adapters.journal.steps import Intervention, Snapshot, Step, Supervision, changes
-from adapters.journal.store import Journal
+from adapters.journal.store import WROTE, Journal, decoded
 from machines import supervisor as supervisors
-from machines.messages import Command, Restarted
+from machines.messages import Command
 from machines.supervisor import Supervisor
-
-T = TypeVar("T")
-WROTE = "use the release that wrote it"
 
 
 @frozen(kw_only=True)
 class Moment:
     """Row *row*: at *at_ns* (Unix ns) the bot *before* took *step* and became *after*.
 
-    A snapshot has no step.
+    A snapshot has no step, whether or not other terms were chosen with it.
     """
 
     row: int
@@ -61,7 +56,7 @@ def replayed(rows: Iterable[Row]) -> Iterator[Moment]:
             decoded(row, Intervention)  # the bot hears of it by reports only
         elif row.kind is Kind.SNAPSHOT:
             found = decoded(row, Snapshot).bot
-            if bot is not None and found != bot:
+            if bot is not None and not _follows(bot, found):
                 raise JournalError(row.row, "its bot is not what the rows before make", WROTE)
             yield Moment(row=row.row, at_ns=row.at_ns, before=found, step=None, after=found)
             bot = found
@@ -71,6 +66,11 @@ def replayed(rows: Iterable[Row]) -> Iterator[Moment]:
             moment = _stepped(row, bot)
             yield moment
             bot = moment.after
+
+
+def _follows(bot: AnyBot, found: AnyBot) -> bool:
+    """Return whether *found* is *bot*, or what a change of its terms has made of it."""
+    return found == bot or found == bots.reconfigured(bot, config_of(found), found)
 
 
 def _stepped(row: Row, bot: AnyBot) -> Moment:
@@ -108,18 +108,6 @@ def supervisor(journal: Journal) -> Supervisor:
         return _supervised(next(rows), None)
 
 
-def decoded(row: Row, kind: type[T]) -> T:
-    """Return what *row* says.
-
-    Raises:
-        JournalError: It says nothing of *kind*, as this release knows it.
-    """
-    try:
-        return decode(row.body, kind)
-    except CodecError as error:
-        raise JournalError(row.row, str(error), WROTE) from error
-
-
 def tell(
     journal: Journal, bot: AnyBot, event: Event, at_ns: int
 ) -> tuple[AnyBot, tuple[Command, ...]]:
@@ -147,25 +135,3 @@ def rebuilt(journal: Journal) -> AnyBot:
     if bot is None:
         raise JournalError(NO_ROW, "it has no rows", "put back a copy")
     return bot
-
-
-def opened(journal: Journal, config: Config) -> AnyBot:
-    """Return the bot of *journal*, which is of *config*.
-
-    Raises:
-        JournalError: As `rebuilt`; or *config* is not the journal's.
-    """
-    bot = rebuilt(journal)
-    if config_of(bot) != config:
-        fix = "give that one, or begin a new journal once the account is flat"
-        raise JournalError(NO_ROW, "it is of another configuration", fix)
-    return bot
-
-
-def resume(journal: Journal, config: Config, at_ns: int) -> tuple[AnyBot, tuple[Command, ...]]:
-    """Return the bot of *journal*, told that it has restarted, and the commands that follow.
-
-    Raises:
-        JournalError: As `opened`.
-    """
-    return tell(journal, opened(journal, config), Restarted(), at_ns)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from adapters.bots import AnyBot, Event, holdings, states
+from adapters.bots import AnyBot, Event, books, moved, states
 from machines.messages import Cancel, Command, Place, Query, Report
 from machines.order import step
 from machines.order_manager import Book, Working, live
@@ -15,6 +15,7 @@ from spec.order import State
 Intent = Place | Cancel | Query
 ABSENT = -1
 ORDER = "order"
+Words = tuple[tuple[str, str], ...]
 
 
 @frozen
@@ -42,9 +43,15 @@ class Step:
 
 @frozen
 class Snapshot:
-    """The bot as all rows before have made it."""
+    """The bot as all rows before have made it, or by other terms that a person has chosen since.
+
+    *words* are the terms as they were given, by their keys, and *deposit* the money units of the
+    journal's beginning, where they were written down.
+    """
 
     bot: AnyBot
+    words: Words = ()
+    deposit: int | None = None
 
 
 @frozen
@@ -73,10 +80,13 @@ def intents(step_: Step) -> tuple[Intent, ...]:
 def changes(before: AnyBot, event: Event, after: AnyBot) -> tuple[Change, ...]:
     """Return how the states of the machines differ, the orders first, the oldest first."""
     found: list[Change] = []
-    for held, holds in zip(holdings(before), holdings(after), strict=True):
-        if held.book is not holds.book:
-            found += _orders(held.book, event, holds.book)
-    for (name, number, was), (_, _, now) in zip(states(before), states(after), strict=True):
+    symbols = moved(before, after)
+    old, new = books(before), books(after)
+    for symbol in symbols:
+        if old[symbol] is not new[symbol]:
+            found += _orders(old[symbol], event, new[symbol])
+    pairs = zip(states(before, symbols), states(after, symbols), strict=True)
+    for (name, number, was), (_, _, now) in pairs:
         if was != now:
             found.append(Change(name, number, was, now))
     return tuple(found)

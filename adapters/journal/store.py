@@ -10,18 +10,22 @@ import sqlite3
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Self
+from typing import IO, Self, TypeVar
 
-from adapters.bots import AnyBot
+from attrs import evolve
+
+from adapters.bots import AnyBot, cash_of
 from adapters.journal import schema
 from adapters.journal.chain import GENESIS, KEEP, End, Kind, Row, following, verified
-from adapters.journal.codec import Body, CodecError, encode
+from adapters.journal.codec import Body, CodecError, decode, encode
 from adapters.journal.errors import NO_ROW, JournalError
-from adapters.journal.steps import Intervention, Snapshot, Step, Supervision, intents
+from adapters.journal.steps import Intervention, Snapshot, Step, Supervision, Words, intents
 
+T = TypeVar("T")
 BATCH = 256
 SELECT = "SELECT row, kind, at_ns, body, hash FROM journal WHERE row >= ? ORDER BY row"
 ENDS = "SELECT base_row, base_hash, head_row, head_hash FROM chain"
+WROTE = "use the release that wrote it"
 STOP = "stop the bot, see to the disk, and start again from the file"
 
 
@@ -50,20 +54,29 @@ class Journal:
                 self.base, self.head = _ends(self._connection)
             undo.pop_all()
         self._waiting: list[Row] = []
+        self._newest: Snapshot | None = None  # once it was read
         self.closed = False
 
     @classmethod
-    def create(
-        cls, path: Path, bot: AnyBot, at_ns: int, *, durable: bool = True, batch: int = BATCH
+    def create(  # noqa: PLR0913
+        cls,
+        path: Path,
+        bot: AnyBot,
+        at_ns: int,
+        words: Words = (),
+        *,
+        durable: bool = True,
+        batch: int = BATCH,
     ) -> Self:
-        """Make a journal at *path* whose row 0 is *bot*, and open it.
+        """Make a journal at *path* whose row 0 is *bot*, chosen by *words*, and open it.
 
         Raises:
             JournalError: There is a file already.
         """
         if path.exists():
             raise JournalError(NO_ROW, f"{path} exists", "give another path")
-        first = following(GENESIS, Kind.SNAPSHOT, at_ns, _encoded(Snapshot(bot)))
+        begun = Snapshot(bot, words, cash_of(bot))
+        first = following(GENESIS, Kind.SNAPSHOT, at_ns, _encoded(begun))
         with closing(_writer(path)) as connection, _explained():
             schema.create(connection)
             connection.execute("BEGIN IMMEDIATE")
@@ -71,7 +84,9 @@ class Journal:
             ends = (*GENESIS, first.row, first.hash)
             connection.execute("INSERT INTO chain VALUES (?, ?, ?, ?)", ends)
             connection.execute("COMMIT")
-        return cls(path, durable=durable, batch=batch)
+        journal = cls(path, durable=durable, batch=batch)
+        journal._newest = begun
+        return journal
 
     def append(self, at_ns: int, step: Step) -> int:
         """Write *step*, and return its row; once it returns, the intents of *step* may leave.
@@ -86,11 +101,28 @@ class Journal:
             self.flush()
         return self.head.row
 
-    def snapshot(self, at_ns: int, bot: AnyBot) -> int:
-        """Write the whole *bot*, as the steps so far have made it, and return the row."""
-        self._add(Kind.SNAPSHOT, at_ns, _encoded(Snapshot(bot)))
+    def snapshot(self, at_ns: int, bot: AnyBot, words: Words | None = None) -> int:
+        """Write the whole *bot*, as the steps so far have made it, and return the row.
+
+        With *words*, by which a person has chosen other terms for it, it is what these make of it.
+        """
+        before = self._newest or self.newest()
+        self._newest = evolve(before, bot=bot, words=before.words if words is None else words)
+        self._add(Kind.SNAPSHOT, at_ns, _encoded(self._newest))
         self.flush(full=self.durable)
         return self.head.row
+
+    def newest(self) -> Snapshot:
+        """Return the newest snapshot, with the money of the beginning.
+
+        Raises:
+            JournalError: There is none, or it is not as it was written.
+        """
+        found = self._snapshot_at(self.last_snapshot())
+        if found.deposit is None:
+            found = evolve(found, deposit=cash_of(self._snapshot_at(self.base.row + 1).bot))
+        self._newest = found
+        return found
 
     def supervise(self, at_ns: int, supervision: Supervision) -> int:
         """Write what the supervisor was told, and return the row: a halt outlives its process."""
@@ -180,6 +212,11 @@ class Journal:
         row = following(self.head, kind, at_ns, body)
         self._waiting.append(row)
         self.head = End(row.row, row.hash)
+
+    def _snapshot_at(self, row: int) -> Snapshot:
+        """Return the snapshot that *row* is."""
+        with closing(self.rows(row)) as rows:
+            return decoded(next(rows), Snapshot)
 
     def _last(self, query: str) -> int | None:
         """Return the number that *query* finds."""
@@ -275,6 +312,18 @@ def _ends(connection: sqlite3.Connection) -> tuple[End, End]:
         raise JournalError(NO_ROW, "its ends are not as they were written", "put back a copy")
     base_row, base_hash, head_row, head_hash = found[0]
     return End(base_row, base_hash), End(head_row, head_hash)
+
+
+def decoded(row: Row, kind: type[T]) -> T:
+    """Return what *row* says.
+
+    Raises:
+        JournalError: It says nothing of *kind*, as this release knows it.
+    """
+    try:
+        return decode(row.body, kind)
+    except CodecError as error:
+        raise JournalError(row.row, str(error), WROTE) from error
 
 
 def _encoded(value: Body) -> str:

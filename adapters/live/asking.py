@@ -10,23 +10,19 @@ from collections.abc import Callable
 from adapters.live.matching import Answers
 from adapters.live.requests import POLL_S, Requests
 from adapters.live.session import Session
+from adapters.live.terms import Terms
 from adapters.venue.port import Unavailable
 from spec.units import MILLI_NS
 
 
 class Asking:
-    """Asks about the account of *session*; answers settle for *settle_s* before they count."""
+    """Asks about the account of *session*; answers settle for a while before they count."""
 
     def __init__(
-        self,
-        session: Session,
-        requests: Requests,
-        clock_ns: Callable[[], int],
-        settle_s: float,
+        self, session: Session, requests: Requests, clock_ns: Callable[[], int], terms: Terms
     ) -> None:
         self.session, self.requests = session, requests
-        self.settle_s = settle_s
-        self._clock_ns = clock_ns
+        self._clock_ns, self._terms = clock_ns, terms
 
     @property
     def quiet(self) -> bool:
@@ -34,7 +30,15 @@ class Asking:
         return not self.requests.in_flight and not self.session.pending()
 
     async def ask(self, query: int) -> Answers | None:
-        """Return the answers to question *query*; None if one could not be had."""
+        """Return the answers to question *query*; None if one could not be had in time."""
+        try:
+            async with asyncio.timeout(self._terms.overdue_s):
+                return await self._answers(query)
+        except TimeoutError:
+            return None
+
+    async def _answers(self, query: int) -> Answers | None:
+        """Ask once nothing is under way."""
         while not self.quiet:  # noqa: ASYNC110  # many things end it
             await asyncio.sleep(POLL_S)
         session, port = self.session, self.requests.port
@@ -53,7 +57,7 @@ class Asking:
             or isinstance(cash, Unavailable)
         ):
             return None
-        await asyncio.sleep(self.settle_s)
+        await asyncio.sleep(self._terms.settle_s)
         return Answers(
             query=query,
             moment=before + 1,

@@ -54,10 +54,15 @@ class Minutes:
             yield open_ms, tuple(found.get(symbol) for symbol in range(self._count))
 
 
-async def asked(port: Port, since_ms: int) -> tuple[list[Bar], list[Unavailable]]:
-    """Return the bars of all symbols of *port* since *since_ms*, and what could not be had."""
+async def asked(
+    port: Port, since_ms: int, until_ms: int | None = None
+) -> tuple[list[Bar], list[Unavailable]]:
+    """Return the bars of all symbols of *port* since *since_ms*, and what could not be had.
+
+    They opened before *until_ms*, or before now.
+    """
     symbols = range(len(port.instruments))
-    answers = await asyncio.gather(*(port.bars(symbol, since_ms) for symbol in symbols))
+    answers = await asyncio.gather(*(port.bars(symbol, since_ms, until_ms) for symbol in symbols))
     bars = [bar for each in answers if isinstance(each, Snapshot) for bar in each.value]
     return bars, [each for each in answers if isinstance(each, Unavailable)]
 

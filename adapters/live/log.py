@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import IO, Any
 
@@ -21,7 +22,7 @@ LOUD = frozenset(
         "heartbeat refused",
     }
 )
-SHOWN = LOUD | {"state", "fill"}
+SHOWN = LOUD | {"state", "fill", "changed", "coins"}
 TIMEOUT_S = 10.0
 
 
@@ -63,10 +64,12 @@ class Log:
         self._posts: set[asyncio.Task[None]] = set()
 
     def say(self, what: str, **words: object) -> None:
-        """Write a line: the time in ns, *what*, and *words*."""
+        """Write a line: the time in ns, *what*, and *words*; a disk that is full stops nothing."""
         at_ns = self._clock_ns()
-        self._lines.write(json.dumps({"at_ns": at_ns, "what": what, **words}, default=str) + "\n")
-        self._lines.flush()
+        with suppress(OSError):
+            line = json.dumps({"at_ns": at_ns, "what": what, **words}, default=str)
+            self._lines.write(f"{line}\n")
+            self._lines.flush()
         told = ", ".join(f"{name} {value}" for name, value in words.items())
         if self._show is not None and what in SHOWN:
             at = datetime.fromtimestamp(at_ns // SECOND_NS, UTC)

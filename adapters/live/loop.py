@@ -4,32 +4,31 @@ Start, reconnect, crash and upgrade are one path: connect, let the bot ask for e
 ask the three questions until the answers agree with the journal, run.
 """
 
-import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 
-from adapters.bots import AnyBot, Event, holdings, mode_of, waits_for_a_person
+from adapters.bots import AnyBot, Event, holding, holdings, mode_of, waits_for_a_person
 from adapters.journal.replay import tell as journaled
 from adapters.journal.store import Journal
-from adapters.live.asking import Asking
 from adapters.live.bars import Closing
 from adapters.live.connection import Connection
-from adapters.live.holdings import exposure, opening, opens_exposure
-from adapters.live.matching import OWN_CLOSES, Answers, Difference, compared
+from adapters.live.holdings import exposure
+from adapters.live.matching import OWN_CLOSES
 from adapters.live.monitor import Monitor
+from adapters.live.reconciling import Reconciling
 from adapters.live.requests import Requests
 from adapters.live.session import Session
 from adapters.live.supervising import Supervising
 from adapters.live.tasks import Tasks
 from adapters.live.terms import Terms
 from adapters.venue.port import Bar, FillNews, News, OrderState, Port, Quote, Rejected, Unavailable
+from machines.gate import hears, opens_exposure, passes, present
 from machines.hedge_wallet import Resumed as BotResumed
 from machines.messages import Alert, Cancel, Command, Place, Query, Restarted, Wake, Wanted, Woken
 from machines.order import Found
+from machines.reconciliation import cancels_of_opening
 from machines.supervisor import (
-    Answered,
-    Connected,
     DeadlinePassed,
     Degraded,
     Gap,
@@ -39,14 +38,12 @@ from machines.supervisor import (
     StartRequested,
     StopRequested,
     Supervisor,
-    TimedOut,
 )
 from machines.supervisor import Event as Told
-from spec.supervisor import Action, Cause, Match, Part, State, StopPolicy
+from spec.supervisor import Action, Cause, State, StopPolicy
 from spec.terms import PositionMode, PositionSide, Side
 from spec.units import MILLI_NS, SECOND_NS
 
-MARGIN_MS = 60_000  # fills are asked for from so long before the last moment that agreed
 NOTICES = frozenset({"mirrors limited", "mirrors stopped"})  # nothing is amiss at the venue
 Said = Callable[..., None]
 
@@ -83,18 +80,15 @@ class Loop:
         )
         self.requests = Requests(self.connection, terms, self.tasks, clock_ns)
         self.requests.trouble, self.requests.refused = self.trouble, self._refused
-        self.asking = Asking(self.session, self.requests, clock_ns, terms.settle_s)
+        self.reconciling = Reconciling(self)
         self.heard_ns = clock_ns()
         self.monitor = Monitor(self)
         self.closing = Closing(self)
-        self._question: asyncio.Task[None] | None = None
-        self._answers: Answers | None = None
-        self._difference = Difference(match=Match.AGREES)
         self._actions: dict[Action, Callable[[], None]] = {
             Action.CONNECT: self._connect,
             Action.DISCONNECT: self._disconnect,
-            Action.QUERY: self._ask,
-            Action.CATCH_UP: lambda: self.catch_up(self._difference),
+            Action.QUERY: self.reconciling.ask,
+            Action.CATCH_UP: self.reconciling.catch_up,
             Action.CANCEL_OPENING: self.cancel_opening,
             Action.CANCEL_ALL: self._cancel_all,
             Action.FLATTEN: self._flatten,
@@ -129,9 +123,8 @@ class Loop:
     def _begin(self, resume: int | None) -> None:
         """Tell the supervisor of the process that has begun."""
         self.tell(Restarted())
-        flags = (self.supervisor.stale, self.supervisor.drift, self.supervisor.limited)
-        for cause, present in zip(Cause, flags, strict=True):
-            if present:
+        for cause in Cause:
+            if present(self.supervisor, cause):
                 self.tell(Recovered(cause))
         if resume is not None:
             self.tell(Resumed(resume))
@@ -148,13 +141,12 @@ class Loop:
         after = self.supervisor
         if after.state is not before.state:
             self.said("state", state=after.state.name, event=repr(event), halts=after.halts)
-        if after.gap or not after.connected:
+        if not hears(after):
             self.session.blind()
             self.session.torn()
-        whole = isinstance(event, GapEnded) and before.gap and not after.gap
-        if isinstance(event, Connected) and after.connected and not before.connected:
-            self.heard_ns, whole = self.clock_ns(), True
-        if whole:
+        elif not hears(before):
+            self.heard_ns = self.clock_ns()
+            self.reconciling.begin()
             self.tasks.begin(self.requests.fetch(self.session))
             self.session.restarted()
             self.closing.begin()
@@ -171,84 +163,6 @@ class Loop:
         if self.supervising.state is State.STOPPED:
             self.tasks.end()
 
-    def _ask(self) -> None:
-        """Ask, and no longer ask what counts no more."""
-        if self._question is not None:
-            self._question.cancel()
-        self._question = self.tasks.begin(self._asked(self.supervisor.query))
-
-    async def _asked(self, query: int) -> None:
-        """Ask the three questions, and tell the supervisor what came of it."""
-        try:
-            async with asyncio.timeout(self.terms.overdue_s):
-                answers = await self.asking.ask(query)
-        except TimeoutError:
-            answers = None
-        if answers is None:
-            await asyncio.sleep(self.terms.retry_s)
-            self.tell(TimedOut(query))
-        elif query == self.supervisor.query:
-            self._answered(answers)
-
-    def _answered(self, answers: Answers) -> None:
-        """Compare *answers*; what they say of the money is told before trading begins."""
-        difference = compared(self.session, answers)
-        self._answers, self._difference = answers, difference
-        if difference.match is Match.AGREES and not answers.torn:
-            self._agreed(answers, difference)
-        elif difference.match is Match.UNEXPLAINED and not answers.torn:
-            self.said("unexplained position", venue=repr(answers.positions))
-        own = sum(bool(state.client_order_id) for state in answers.orders)
-        held = {Part.POSITIONS: answers.lots, Part.ORDERS: own, Part.FILLS: 0}
-        for part in Part:
-            moment = answers.moment + (answers.torn and part is Part.FILLS)
-            told = Answered(answers.query, part, moment, difference.match, held[part])
-            self.tell(told)
-
-    def _agreed(self, answers: Answers, difference: Difference) -> None:
-        self.requests.since_ms = max(self.requests.since_ms, answers.asked_ms - MARGIN_MS)
-        for news in difference.news:
-            self.session.tell(news)
-
-    def catch_up(self, difference: Difference) -> None:
-        """Book what answers show and the journal misses; remove orders of ours nobody knows of."""
-        if self._answers is not None:
-            self.session.fills(self._answers.fills)
-        for symbol, key in difference.missing:
-            self.session.lost(symbol, key)
-        self._remove(difference.orphans)
-        for news in difference.news:
-            self.session.tell(news)
-
-    def _remove(self, orphans: Iterable[OrderState]) -> None:
-        """Remove orders of ours that nobody knows of."""
-        for state in orphans:
-            self.said("orphan", order=state.client_order_id)
-            self.supervising.send([Cancel(state.client_order_id, state.symbol)])
-
-    def _unwanted(self, client_order_id: int) -> bool:
-        """Return whether the order is the bot's by its number, and the bot has none such."""
-        return 0 < client_order_id < OWN_CLOSES and client_order_id not in self.session.orders()
-
-    async def audit(self) -> None:
-        """Ask the three questions beside the supervisor: it hears of it if they do not agree."""
-        try:
-            async with asyncio.timeout(self.terms.overdue_s):
-                answers = await self.asking.ask(0)
-        except TimeoutError:
-            return
-        state = self.supervising.state
-        if answers is None or answers.torn or state not in (State.RUNNING, State.HALTED):
-            return
-        difference = compared(self.session, answers)
-        if difference.match is Match.AGREES:
-            self._agreed(answers, difference)
-        elif state is State.RUNNING:
-            self.disturbed()
-        else:
-            self._answers = answers
-            self.catch_up(difference)
-
     def disturbed(self) -> None:
         """Have everything asked anew: the stream has not told all, or something from outside."""
         epoch = self.supervisor.epoch
@@ -257,14 +171,11 @@ class Loop:
 
     def cancel_opening(self) -> None:
         """Cancel the orders that can open exposure."""
-        found = holdings(self.session.bot)
-        orders = ((held.symbol, each) for held in found for each in opening(held))
-        self.supervising.send(Cancel(each.client_order_id, symbol) for symbol, each in orders)
+        self.supervising.send(cancels_of_opening(self.session.books))
 
     def _cancel_all(self) -> None:
         own = [Cancel(key, symbol) for key, (symbol, _) in self.session.orders().items()]
-        orphans = (Cancel(each.client_order_id, each.symbol) for each in self._difference.orphans)
-        self.supervising.send((*own, *orphans))
+        self.supervising.send((*own, *self.reconciling.orphans))
 
     def _flatten(self) -> None:
         """Close the positions by market orders of the supervisor's own numbers."""
@@ -272,7 +183,7 @@ class Loop:
         first = OWN_CLOSES + self.clock_ns() // MILLI_NS
         hedged = self.connection.mode is PositionMode.HEDGE
         closes: list[Place] = []
-        for number, leg in enumerate(self._answers.positions if self._answers else (), first):
+        for number, leg in enumerate(self.reconciling.positions, first):
             order = Wanted(
                 key=0,
                 kind=0,
@@ -288,7 +199,9 @@ class Loop:
         self.tasks.later(self.terms.deadline_s, partial(self.tell, DeadlinePassed()))
 
     def _alert(self) -> None:
-        self.said("alert", state=self.supervising.state.name, halts=self.supervisor.halts)
+        state, halts = self.supervising.state, self.supervisor.halts
+        look = {"look": "at log and venue", "then": f"--resume {halts}"}
+        self.said("alert", state=state.name, halts=halts, **look if state is State.HALTED else {})
 
     # --- The bot ---------------------------------------------------------------------------
 
@@ -297,7 +210,7 @@ class Loop:
 
     def _allowed(self, command: Place | Cancel | Query) -> bool:
         """Return whether *command* of the bot may leave."""
-        if not self.supervising.allows(command):
+        if not passes(self.supervisor, command):
             return False
         limit = self.terms.exposure_max
         if limit is None or not isinstance(command, Place) or not opens_exposure(command.order):
@@ -333,7 +246,7 @@ class Loop:
         self.requests.send(command, self.session)
 
     def _filled(self, fill: FillNews) -> None:
-        instrument = holdings(self.session.bot)[fill.symbol].instrument
+        instrument = holding(self.session.bot, fill.symbol).instrument
         self.said(
             "fill",
             symbol=instrument.symbol,
@@ -351,6 +264,7 @@ class Loop:
             code=outcome.code,
             text=outcome.text,
         )
+        self._suspended(outcome)
 
     # --- The venue -------------------------------------------------------------------------
 
@@ -362,9 +276,9 @@ class Loop:
                 if self.supervisor.stale:
                     self.tell(Recovered(Cause.STALE_DATA))
                 self.session.quote(news)
-            case OrderState(found=Found.OPEN) if self._unwanted(news.client_order_id):
-                self._remove([news])
             case OrderState():
+                if news.found is Found.OPEN:
+                    self.reconciling.open_order(news.symbol, news.client_order_id)
                 self.session.order(news)
             case Bar():
                 self.closing.heard(news)
@@ -379,6 +293,10 @@ class Loop:
     def trouble(self, answer: Unavailable) -> None:
         """Take note that something could not be asked."""
         self.said("unavailable", text=answer.text)
+        self._suspended(answer)
+
+    def _suspended(self, answer: Unavailable | Rejected) -> None:
+        """Suspend trading if *answer* says that more will be refused."""
         if answer.drift:
             self.tell(Degraded(Cause.CLOCK_DRIFT))
         if answer.limited and not self.supervisor.limited:

@@ -4,26 +4,25 @@ Pure.  The money is compared too: what the balance holds beyond our own fills is
 liquidation brought, and is told to the bot as the venue's total.
 """
 
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import evolve, frozen
 
 from adapters.bots import AnyBot, holdings
 from adapters.live.session import Session
 from adapters.venue.port import FillNews, LegState, OrderState
-from machines import portfolio_desk
+from machines import portfolio_desk, reconciliation
 from machines.bot import Bot
 from machines.messages import AccountReport
 from machines.order_manager import live
 from machines.portfolio import Portfolio
 from machines.portfolio_desk import Desk
 from machines.position import Leg
+from machines.reconciliation import NONE, Difference, Lots, Shown, by_symbol
 from spec.supervisor import Match
 from spec.terms import PositionSide, Side
 
 OWN_CLOSES = 1 << 50  # the supervisor's orders are numbered from here, the bot's below
-Gone = tuple[int, int]  # lots of the long and of the short leg
 
 
 @frozen(kw_only=True)
@@ -42,71 +41,35 @@ class Answers:
     orders: tuple[OrderState, ...]
     cash: int
 
-    @property
-    def lots(self) -> int:
-        """The lots of all open legs."""
-        return sum(leg.qty for leg in self.positions)
-
-
-@frozen(kw_only=True)
-class Difference:
-    """How answers differ from the journal.
-
-    *missing* are open orders of ours, (symbol, client order id), that the venue does not show,
-    *orphans* those that it shows and we do not know.  *news* tells the bot what has happened
-    beside its orders.
-    """
-
-    match: Match
-    missing: tuple[tuple[int, int], ...] = ()
-    orphans: tuple[OrderState, ...] = ()
-    news: tuple[AccountReport, ...] = ()
-
 
 def compared(session: Session, answers: Answers) -> Difference:
-    """Return how *answers* differ from the journal."""
-    orders = session.orders()
-    shown = {state.client_order_id for state in answers.orders}
-    missing = tuple((symbol, key) for key, (symbol, _) in orders.items() if key not in shown)
+    """Return how *answers* differ from the journal, the money included."""
+    bot, found = session.bot, holdings(session.bot)
+    known = session.orders()
+    own = (fill for fill in answers.fills if fill.client_order_id in known)
     mine = (state for state in answers.orders if state.client_order_id)
-    orphans = tuple(state for state in mine if state.client_order_id not in orders)
-    own = (fill for fill in answers.fills if fill.client_order_id in orders)
-    unknown = any(not session.ledger.knows(fill) for fill in own)
-    if missing or orphans or unknown or session.waits:
-        return Difference(match=Match.BEHIND, missing=missing, orphans=orphans)
-    return _compared_legs(session.bot, answers)
+    shown = Shown(
+        lots=by_symbol((leg.symbol, leg.position_side, leg.qty) for leg in answers.positions),
+        orders=tuple((state.symbol, state.client_order_id) for state in mine),
+        closed=by_symbol(_closes(answers.fills)),
+        unknown=session.waits or any(not session.ledger.knows(fill) for fill in own),
+    )
+    held = tuple((each.legs.long.qty, each.legs.short.qty) for each in found)
+    difference = reconciliation.compared(session.books, held, shown)
+    if difference.match is Match.AGREES or difference.gone:
+        return evolve(difference, news=_news(bot, answers.cash, difference.gone))
+    return difference
 
 
-def _compared_legs(bot: AnyBot, answers: Answers) -> Difference:
-    """Return how positions and money differ; closes from outside explain lots that are gone."""
-    gone: dict[int, Gone] = {}
-    for held in holdings(bot):
-        legs = {
-            leg.position_side: leg.qty for leg in answers.positions if leg.symbol == held.symbol
-        }
-        long_gone = held.legs.long.qty - legs.get(PositionSide.LONG, 0)
-        short_gone = held.legs.short.qty - legs.get(PositionSide.SHORT, 0)
-        closed = [fill for fill in answers.fills if fill.symbol == held.symbol and _outside(fill)]
-        long_sold, short_bought = _lots(closed, Side.SELL), _lots(closed, Side.BUY)
-        if not (0 <= long_gone <= long_sold and 0 <= short_gone <= short_bought):
-            return Difference(match=Match.UNEXPLAINED)
-        if long_gone or short_gone:
-            gone[held.symbol] = long_gone, short_gone
-    match = Match.BEHIND if gone else Match.AGREES
-    return Difference(match=match, news=_news(bot, answers.cash, gone))
+def _closes(fills: Iterable[FillNews]) -> Iterator[tuple[int, PositionSide, int]]:
+    """Yield (symbol, leg, lots) of each of *fills* that closed beside the bot's orders."""
+    for fill in fills:
+        if fill.liquidation or fill.client_order_id >= OWN_CLOSES:
+            sold = fill.side is Side.SELL
+            yield fill.symbol, PositionSide.LONG if sold else PositionSide.SHORT, fill.qty
 
 
-def _outside(fill: FillNews) -> bool:
-    """Return whether *fill* closes a position beside the bot's orders."""
-    return fill.liquidation or fill.client_order_id >= OWN_CLOSES
-
-
-def _lots(fills: Iterable[FillNews], side: Side) -> int:
-    """Return the lots that *fills* traded on *side*."""
-    return sum(fill.qty for fill in fills if fill.side is side)
-
-
-def expected_cash(bot: AnyBot, gone: Mapping[int, Gone] = MappingProxyType({})) -> int:
+def expected_cash(bot: AnyBot, gone: Mapping[int, Lots] = NONE) -> int:
     """Return the wallet balance (money units) that the bot's own fills make.
 
     Lots that are *gone* leave at their cost.
@@ -116,7 +79,7 @@ def expected_cash(bot: AnyBot, gone: Mapping[int, Gone] = MappingProxyType({})) 
     return _unpaid(bot, gone.get(0, (0, 0)))
 
 
-def _paid(desk: Desk, gone: Gone) -> int:
+def _paid(desk: Desk, gone: Lots) -> int:
     """Return what is paid for lots that are *gone* once the bot hears of it."""
     known, (long_gone, short_gone) = desk.account, gone
     news = evolve(
@@ -129,7 +92,7 @@ def _paid(desk: Desk, gone: Gone) -> int:
     return money.cash
 
 
-def _unpaid(bot: Bot, gone: Gone) -> int:
+def _unpaid(bot: Bot, gone: Lots) -> int:
     """Return what a wallet's cash is at the venue.
 
     The wallet counts trades as if paid in full, and only closed orders; a venue leaves the cost of
@@ -147,7 +110,7 @@ def _kept(leg: Leg, gone: int) -> int:
     return leg.cost - (leg.cost * gone // leg.qty if leg.qty else 0)
 
 
-def _news(bot: AnyBot, cash: int, gone: Mapping[int, Gone]) -> tuple[AccountReport, ...]:
+def _news(bot: AnyBot, cash: int, gone: Mapping[int, Lots]) -> tuple[AccountReport, ...]:
     """Return what has happened beside the bot's orders, as totals; the money is in the first."""
     known, credited = bot.account, cash - expected_cash(bot, gone)
     if not credited and not gone:

@@ -52,7 +52,7 @@ class Monitor:
             self.loop.tasks.begin(self._drift())
         if now_ns - self._audit_ns >= self.terms.audit_s * SECOND_NS:
             self._audit_ns = now_ns
-            self.loop.tasks.begin(self.loop.audit())
+            self.loop.tasks.begin(self.loop.reconciling.audit())
             if self.terms.drift_ms is not None:
                 self.loop.tasks.begin(self._drift())
             if self.loop.supervising.state is State.HALTED:

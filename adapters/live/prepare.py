@@ -1,7 +1,7 @@
-"""Before the first event: what the account must be like, and a new journal where there is none."""
+"""Before the first event: what the account must be like, and the journal with what was chosen."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from attrs import evolve, frozen
 
@@ -10,11 +10,15 @@ from adapters import config as configs
 from adapters.config import Simulation
 from adapters.journal.store import Journal
 from adapters.live.account import AccountError
-from adapters.live.start import begun, found
+from adapters.live.chosen import Chosen, taken_up, unheard
+from adapters.live.loop import Said
+from adapters.live.start import found, is_new
 from adapters.venue.port import Done, Port, Snapshot, T, Unavailable
 from machines import bot
 from machines.ladder import Config
 from spec.terms import PositionMode
+
+WORDS = ("symbol", "unit", "fragment", "mode", "leverage", "reserve_ppm")
 
 
 class Plan(Protocol):
@@ -35,15 +39,26 @@ class Plan(Protocol):
         """The contracts, by the venue's names or ccxt's."""
         ...
 
-    async def prepared(self, port: Port, path: Path, now_ns: int) -> bots.Config:
+    def keeping(self, path: Path) -> Self:
+        """Return the plan with what the journal at *path*, if there is one, has not closed yet.
+
+        Raises:
+            JournalError: The journal is broken.
+        """
+        ...
+
+    async def prepared(
+        self, port: Port, path: Path, now_ns: int, said: Said = unheard
+    ) -> bots.Config:
         """Return the bot's terms on the account behind *port*, which is left open.
 
         The position mode and the leverage are set.  Without a journal at *path* one is made, of a
-        bot that holds what the account does; the account must then be flat.
+        bot that holds what the account does; the account must then be flat.  In one that is there
+        other terms than before are written down; *said* is told which.
 
         Raises:
             AccountError: The venue cannot be reached, or the account is not, and cannot be made,
-                what is asked for.
+                what is asked for; or the bot cannot go on by these terms.
             ConfigError: A value is no whole number of the venue's units.
             JournalError: The journal is broken.
         """
@@ -67,34 +82,45 @@ class WalletPlan:
         """The one contract."""
         return (self.config.symbol,)
 
-    async def prepared(self, port: Port, path: Path, now_ns: int) -> Config:
+    def keeping(self, path: Path) -> Self:
+        """Return the same: a wallet has one contract, after which its journal is named."""
+        del path
+        return self
+
+    async def prepared(self, port: Port, path: Path, now_ns: int, said: Said = unheard) -> Config:
         """Return the wallet's terms; see `Plan`."""
-        return await prepared(port, self.config, path, now_ns)
+        return await prepared(port, self.config, path, now_ns, said)
 
 
-async def prepared(port: Port, config: Simulation, path: Path, now_ns: int) -> Config:
+async def prepared(
+    port: Port, config: Simulation, path: Path, now_ns: int, said: Said = unheard
+) -> Config:
     """Return the terms of the wallet of *config*; see `Plan`."""
     await opened(port)
-    await moded(port, PositionMode[config.mode.upper()], f'mode "{config.mode}"')
-    await leveraged(port, config.leverage)
     price = had(await port.quote(0)).last
     wallet = configs.wallet(config, port.instruments[0], price)
-    kept = _kept(config, wallet, path)
-    if kept is not None:
-        return kept
-    found(path, bot.new(wallet, await flat(port)), now_ns)
+    words = tuple((name, str(getattr(config, name))) for name in WORDS)
+    wallet = _as_begun(config, wallet, path)
+    await taken_up(path, Chosen(wallet, words), now_ns, said)
+    await moded(port, PositionMode[config.mode.upper()], f'mode "{config.mode}"')
+    await leveraged(port, config.leverage)
+    if is_new(path):
+        found(path, bot.new(wallet, await flat(port)), now_ns, words)
     return wallet
 
 
-def _kept(config: Simulation, wallet: Config, path: Path) -> Config | None:
-    """Return *wallet* as the journal has it, if any: a unit in percent stays as it was."""
-    if not path.exists():
-        return None
-    if not config.unit.endswith("%"):
+def _as_begun(config: Simulation, wallet: Config, path: Path) -> Config:
+    """Return *wallet* with the ticks of its journal for a unit in percent, which stay as they were.
+
+    Another percentage is that of the price now.
+    """
+    if is_new(path) or not config.unit.endswith("%"):
         return wallet
     with Journal(path) as journal:
-        known, _ = begun(journal)
-    assert isinstance(known, Config)
+        newest = journal.newest()
+    known = bots.config_of(newest.bot)
+    if not isinstance(known, Config) or dict(newest.words).get("unit", config.unit) != config.unit:
+        return wallet
     return evolve(wallet, unit_ticks=known.unit_ticks)
 
 
@@ -102,7 +128,10 @@ async def opened(port: Port) -> None:
     """Open *port*."""
     trouble = await port.open()
     if trouble is not None:
-        raise AccountError(f"venue: {trouble.text}; see whether the address and the keys are right")
+        fix = "see whether the address, the keys and the symbol are right"
+        if trouble.drift:
+            fix = "set the clock of this computer"
+        raise AccountError(f"venue: {trouble.text}; {fix}")
 
 
 async def moded(port: Port, mode: PositionMode, given: str) -> None:

@@ -1,21 +1,20 @@
 """Requests under way: what the bot asks for goes to the port, what became of it to the session.
 
-A question about an order is asked once the validity of its last request has passed, and the answer
-that the venue does not know the order counts only after several of them.
+When an order is asked for, and which answer counts, is for `machines.inquiry` to say.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable
 
 from adapters.live.connection import Connection
 from adapters.live.session import Session
 from adapters.live.tasks import Tasks
 from adapters.live.terms import Terms
 from adapters.venue.port import OrderState, Outcome, Port, Rejected, Unavailable, Unknown
+from machines import inquiry as inquiries
+from machines.inquiry import Inquiry
 from machines.messages import Cancel, Place, Query
-from machines.order import Found
+from spec.terms import Reason
 from spec.units import SECOND_NS
 
 POLL_S = 0.05
@@ -38,9 +37,7 @@ class Requests:
         self.refused: Refused = _nothing
         self.trouble: Trouble = _nothing
         self._connection, self._tasks, self._clock_ns = connection, tasks, clock_ns
-        self._flying: Counter[int] = Counter()  # requests in flight, by order
-        self._until: dict[int, int] = {}
-        self._questions: dict[int, asyncio.Task[None]] = {}
+        self._inquiries: dict[int, Inquiry] = {}  # by client order id
         self._fetching = False
 
     @property
@@ -51,79 +48,75 @@ class Requests:
     @property
     def in_flight(self) -> int:
         """How many requests have no outcome yet."""
-        return self._flying.total()
+        return sum(each.flying for each in self._inquiries.values())
+
+    def _inquiry(self, key: int) -> Inquiry:
+        """Return what is under way of the order *key*."""
+        return self._inquiries.get(key, Inquiry(until_ns=self.until_ns))
+
+    def _note(self, key: int, inquiry: Inquiry) -> None:
+        """Remember what is under way of the order *key*."""
+        if inquiries.is_idle(inquiry, self._clock_ns()):
+            self._inquiries.pop(key, None)
+        else:
+            self._inquiries[key] = inquiry
 
     def send(self, command: Place | Cancel | Query, session: Session) -> None:
         """Send *command*; *session* is told what becomes of it."""
-        match command:
-            case Place():
-                self._tasks.begin(self._place(command, session))
-            case Cancel():
-                self._tasks.begin(self._cancel(command, session))
-            case Query():
-                earlier = self._questions.pop(command.client_order_id, None)
-                if earlier is not None:
-                    earlier.cancel()
-                task = self._tasks.begin(self._query(command, session))
-                self._questions[command.client_order_id] = task
-
-    async def _place(self, command: Place, session: Session) -> None:
         key = command.client_order_id
-        outcome = await self.held(key, self.port.place(command.symbol, key, command.order))
-        if isinstance(outcome, Rejected):
+        inquiry = self._inquiry(key)
+        if isinstance(command, Query):
+            self._note(key, inquiries.asked(inquiry, command.query))
+            self._tasks.begin(self._query(command, session))
+        else:
+            self._note(key, inquiries.sent(inquiry))
+            self._tasks.begin(self._request(command, session))
+
+    async def _request(self, command: Place | Cancel, session: Session) -> None:
+        """Have *command* carried out."""
+        key, symbol, port = command.client_order_id, command.symbol, self.port
+        if isinstance(command, Place):
+            outcome = await port.place(symbol, key, command.order)
+        else:
+            outcome = await port.cancel(symbol, key)
+        self._ended(key, outcome)
+        session.ended(command, outcome)
+
+    def _ended(self, key: int, outcome: Outcome) -> None:
+        """Take note of *outcome*: if it is unknown the request may still reach the venue."""
+        valid_ns = int(self.terms.validity_s * SECOND_NS)
+        until_ns = self._clock_ns() + valid_ns if isinstance(outcome, Unknown) else 0
+        self._note(key, inquiries.ended(self._inquiry(key), until_ns))
+        if isinstance(outcome, Rejected) and outcome.reason is not Reason.UNKNOWN_ORDER:
             self.refused(key, outcome)
-        session.placed(command, outcome)
 
-    async def _cancel(self, command: Cancel, session: Session) -> None:
-        key = command.client_order_id
-        outcome = await self.held(key, self.port.cancel(command.symbol, key))
-        session.canceled(command, outcome)
-
-    async def held(self, key: int, request: Coroutine[Any, Any, Outcome]) -> Outcome:
-        """Return the outcome of *request* of order *key*; meanwhile it counts as in flight.
-
-        A request of unknown outcome may still reach the venue while it is valid.
-        """
-        self._flying[key] += 1
-        try:
-            outcome = await request
-        finally:
-            self._flying[key] -= 1
-            if not self._flying[key]:
-                del self._flying[key]
-        if isinstance(outcome, Unknown):
-            self._until[key] = self._clock_ns() + int(self.terms.validity_s * SECOND_NS)
-        return outcome
-
-    async def _query(self, command: Query, session: Session) -> None:
-        """Ask for an order until there is an answer that counts."""
-        state = await self._found(command)
-        if session.ledger.totals(command.client_order_id).qty < state.cum_qty:
-            await self.fetch(session)
-        self._questions.pop(command.client_order_id, None)
-        session.answered(command, state)
-
-    async def _found(self, command: Query) -> OrderState:
-        """Return the order; that it is absent is asked several times."""
-        key, absent = command.client_order_id, 0
-        while True:
-            await self._settled(key)
-            answer = await self.port.order(command.symbol, key)
+    async def _query(self, query: Query, session: Session) -> None:
+        """Ask for an order until an answer counts, or a newer question about it waits."""
+        key = query.client_order_id
+        while self._inquiry(key).query == query.query:
+            if not inquiries.may_ask(self._inquiry(key), self._clock_ns()):
+                await asyncio.sleep(POLL_S)
+                continue
+            answer = await self.port.order(query.symbol, key)
             if isinstance(answer, Unavailable):
                 self.trouble(answer)
-                await asyncio.sleep(self.terms.retry_s)
-                continue
-            absent += 1
-            if answer.value.found is not Found.ABSENT or absent >= self.terms.absent_times:
-                return answer.value
-            await asyncio.sleep(self.terms.absent_s)
+            elif self._counts(query, answer.value):
+                await self._found(query, answer.value, session)
+                return
+            await asyncio.sleep(self.terms.retry_s)
 
-    async def _settled(self, key: int) -> None:
-        """Wait until no request of order *key* can reach the venue any more."""
-        while self._flying[key]:  # noqa: ASYNC110  # it seldom happens
-            await asyncio.sleep(POLL_S)
-        until_ns = max(self._until.pop(key, 0), self.until_ns)
-        await asyncio.sleep(max(0, until_ns - self._clock_ns()) / SECOND_NS)
+    def _counts(self, query: Query, state: OrderState) -> bool:
+        """Return whether *state* is an answer to *query* that counts."""
+        key, found = query.client_order_id, state.found
+        inquiry = self._inquiry(key)
+        self._note(key, inquiries.answered(inquiry, query.query, found))
+        return inquiries.counts(inquiry, query.query, found)
+
+    async def _found(self, query: Query, state: OrderState, session: Session) -> None:
+        """Tell how an order stands, once its fills are there."""
+        if session.ledger.totals(query.client_order_id).qty < state.cum_qty:
+            await self.fetch(session)
+        session.answered(query, state)
 
     async def fetch(self, session: Session) -> None:
         """Ask for the fills, and give them to *session*."""

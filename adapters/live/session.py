@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from attrs import evolve
 
-from adapters.bots import AnyBot, Event, holdings
-from adapters.live.holdings import orders
+from adapters.bots import AnyBot, Event, books, holding
 from adapters.live.ledger import Ledger
 from adapters.venue.port import Acked, Duplicate, FillNews, OrderState, Outcome, Quote, Rejected
 from machines.hedge_wallet import Price
@@ -24,7 +23,6 @@ from machines.messages import (
     Report,
     Restarted,
     Watch,
-    Woken,
 )
 from machines.order import Acked as OrderAcked
 from machines.order import (
@@ -40,7 +38,8 @@ from machines.order import (
 )
 from machines.order import Event as OrderEvent
 from machines.order import Rejected as OrderRejected
-from machines.order_manager import Working, live, waiting
+from machines.order_manager import Book, Working, live
+from machines.reconciliation import held_back, orders, pending
 from spec.order import State
 from spec.terms import Reason
 
@@ -48,7 +47,6 @@ Journaled = Callable[[AnyBot, Event], tuple[AnyBot, tuple[Command, ...]]]
 Gate = Callable[[Place | Cancel | Query], bool]
 Out = Callable[[Command], None]
 
-PENDING = frozenset({State.PENDING_NEW, State.PENDING_CANCEL, State.PENDING_REPLACE, State.UNKNOWN})
 CLOSED = frozenset({Found.FILLED, Found.CANCELED, Found.EXPIRED, Found.REJECTED})
 
 
@@ -80,12 +78,16 @@ class Session:
 
     def orders(self) -> dict[int, tuple[int, Working]]:
         """Return (symbol, order) of every order that is not final, by client order id."""
-        return orders(holdings(self.bot))
+        return orders(self.books)
 
     def pending(self) -> tuple[int, ...]:
         """Return the orders of which an answer is awaited."""
-        found = self.orders().items()
-        return tuple(key for key, (_, each) in found if each.order.state in PENDING)
+        return pending(self.books)
+
+    @property
+    def books(self) -> tuple[Book, ...]:
+        """The bot's orders, one book a symbol."""
+        return books(self.bot)
 
     @property
     def waits(self) -> bool:
@@ -121,9 +123,8 @@ class Session:
         begins = priced and not self.priced
         self.priced = priced
         if begins:
-            for held in holdings(self.bot):
-                for key in waiting(held.book):
-                    self.tell(Woken(key, held.symbol))
+            for woken in tuple(held_back(self.books)):
+                self.tell(woken)
             for quote in tuple(self.quotes.values()):
                 self._price(quote)
 
@@ -214,7 +215,7 @@ class Session:
         if not key or not self.ledger.add(fill):
             return
         self.changes += 1
-        held = holdings(self.bot)[fill.symbol]
+        held = holding(self.bot, fill.symbol)
         known = dict(held.book.closed) | {
             each.client_order_id: each.order.cum_qty for each in live(held.book)
         }
@@ -254,32 +255,23 @@ class Session:
 
     # --- What became of requests -----------------------------------------------------------
 
-    def placed(self, command: Place, outcome: Outcome) -> None:
-        """Take what became of *command*."""
-        symbol, key = command.symbol, command.client_order_id
-        match outcome:
-            case Acked():
-                own = self.orders().get(key)
-                if own is not None and own[1].order.state is State.PENDING_NEW:
-                    self._report(symbol, key, OrderAcked())
-            case Rejected():
-                self._report(symbol, key, OrderRejected(), outcome.reason)
-            case Duplicate():
-                self.lost(symbol, key, Reason.DUPLICATE_ID)
-            case _:
-                self.lost(symbol, key)
-
-    def canceled(self, command: Cancel, outcome: Outcome) -> None:
-        """Take what became of *command*; the stream tells when the order has gone.
+    def ended(self, command: Place | Cancel, outcome: Outcome) -> None:
+        """Take what became of *command*; the stream tells when a canceled order has gone.
 
         A venue that has nothing to cancel may have closed the order: it is asked.
         """
         symbol, key = command.symbol, command.client_order_id
         match outcome:
             case Acked():
-                pass
-            case Rejected() if outcome.reason is not Reason.UNKNOWN_ORDER:
-                self._report(symbol, key, CancelRejected(), outcome.reason)
+                own = self.orders().get(key)
+                if own is not None and own[1].order.state is State.PENDING_NEW:
+                    self._report(symbol, key, OrderAcked())
+            case Rejected(reason=reason) if reason is not Reason.UNKNOWN_ORDER:
+                places = isinstance(command, Place)
+                event = OrderRejected() if places else CancelRejected()
+                self._report(symbol, key, event, reason)
+            case Duplicate():
+                self.lost(symbol, key, Reason.DUPLICATE_ID)
             case _:
                 self.lost(symbol, key)
 

@@ -4,20 +4,21 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from adapters.bots import AnyBot, Config, cash_of, config_of, holdings, numbered
+from adapters.bots import AnyBot, Config, config_of, holdings, numbered
 from adapters.journal.chain import Kind
-from adapters.journal.replay import decoded, opened, supervisor
-from adapters.journal.steps import Snapshot
+from adapters.journal.replay import rebuilt, supervisor
+from adapters.journal.steps import Words
 from adapters.journal.store import Journal
-from adapters.live.holdings import orders
-from adapters.live.loop import MARGIN_MS, Loop, Said
+from adapters.live.loop import Loop, Said
+from adapters.live.reconciling import MARGIN_MS
 from adapters.live.terms import Terms
 from adapters.venue.port import Port
+from machines.reconciliation import orders
 from spec.units import MILLI_NS, SECOND_NS
 
 
-def found(path: Path, bot: AnyBot, now_ns: int) -> None:
-    """Make a new journal at *path* of *bot*, which has no orders yet.
+def found(path: Path, bot: AnyBot, now_ns: int, words: Words = ()) -> None:
+    """Make a new journal at *path* of *bot*, chosen by *words*, which has no orders yet.
 
     Its orders are numbered from the time of its beginning in ms: no two journals of an account use
     a number twice.  It appears whole or not at all.
@@ -25,14 +26,18 @@ def found(path: Path, bot: AnyBot, now_ns: int) -> None:
     new = path.with_name(f"{path.name}-new")
     for left in path.parent.glob(f"{new.name}*"):
         left.unlink()
-    Journal.create(new, numbered(bot, now_ns // MILLI_NS), now_ns).close()
+    Journal.create(new, numbered(bot, now_ns // MILLI_NS), now_ns, words).close()
     new.rename(path)
 
 
-def loop(  # noqa: PLR0913, PLR0917
+def is_new(path: Path) -> bool:
+    """Return whether there is no journal at *path* yet."""
+    return not path.exists()
+
+
+def loop(
     made: Callable[[], Port],
     journal: Journal,
-    config: Config,
     terms: Terms,
     clock_ns: Callable[[], int],
     said: Said,
@@ -40,40 +45,39 @@ def loop(  # noqa: PLR0913, PLR0917
     """Return the loop of *journal* as it was left.
 
     Raises:
-        JournalError: The journal is broken, or not of *config*.
+        JournalError: The journal is broken.
     """
-    bot = opened(journal, config)
+    bot = rebuilt(journal)
     running = Loop(made, journal, bot, supervisor(journal), terms, clock_ns, said)
-    since_ns, last_ns = lapse(journal, bot)
-    running.requests.since_ms = since_ns // MILLI_NS - MARGIN_MS
-    running.requests.until_ns = last_ns + int(terms.validity_s * SECOND_NS)
+    running.requests.since_ms = since_ns(journal, bot) // MILLI_NS - MARGIN_MS
+    running.requests.until_ns = clock_ns() + int(terms.validity_s * SECOND_NS)
     return running
 
 
 def begun(journal: Journal) -> tuple[Config, int]:
-    """Return what was chosen for the bot of *journal*, and the money units of its first row.
+    """Return what was chosen last for the bot of *journal*, and the money units of its beginning.
 
     Raises:
-        JournalError: The row is not as it was written, or of a release that had other fields.
+        JournalError: A row is not as it was written, or of a release that had other fields.
     """
-    with closing(journal.rows()) as rows:
-        bot = decoded(next(rows), Snapshot).bot
-    return config_of(bot), cash_of(bot)
+    newest = journal.newest()
+    assert newest.deposit is not None
+    return config_of(newest.bot), newest.deposit
 
 
-def lapse(journal: Journal, bot: AnyBot) -> tuple[int, int]:
-    """Return when the oldest open order of *bot* was placed, and the last row written, Unix ns.
+def since_ns(journal: Journal, bot: AnyBot) -> int:
+    """Return when the oldest open order of *bot* was placed, Unix ns.
 
-    With no order open, both are the last row: what came before it is booked.
+    With no order open it is when the last row was written: what came before it is booked.
     """
-    known = orders(holdings(bot))
+    known = orders(held.book for held in holdings(bot))
     oldest = f'"client_order_id":{min(known)},' if known else ""
-    first_ns = since_ns = last_ns = 0
+    first_ns = placed_ns = last_ns = 0
     with closing(journal.rows()) as rows:
         for row in rows:
             first_ns, last_ns = first_ns or row.at_ns, row.at_ns
-            if oldest and not since_ns and row.kind is Kind.STEP and oldest in row.body:
-                since_ns = row.at_ns
+            if oldest and not placed_ns and row.kind is Kind.STEP and oldest in row.body:
+                placed_ns = row.at_ns
     if not known:
-        return last_ns, last_ns
-    return since_ns or first_ns, last_ns  # a compacted journal may have dropped the row
+        return last_ns
+    return placed_ns or first_ns  # a compacted journal may have dropped the row

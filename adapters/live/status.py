@@ -3,9 +3,13 @@
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from adapters.bots import Holding, cash_of, holdings, sequence_of
+from adapters.bots import Holding, holdings, sequence_of
 from adapters.live.loop import Loop
+from adapters.live.matching import expected_cash
+from adapters.live.metrics import CONTENT_TYPE, metrics
+from adapters.venue.port import Quote
 from machines.bot import Bot
+from machines.order_manager import live
 from machines.portfolio import Portfolio
 from machines.position import Leg
 from spec.supervisor import State
@@ -23,11 +27,15 @@ class StatusError(ValueError):
 
 
 def status(loop: Loop, venue: str) -> dict[str, object]:
-    """Return how *loop* is doing; money in its units, prices in ticks."""
-    bot, supervisor = loop.session.bot, loop.supervisor
+    """Return how *loop* is doing, in whole units; what a unit of each is stands beside it.
+
+    Money is in units of *money*, all of it of the account; prices are in ticks and sizes in lots of
+    their symbol.
+    """
+    bot, supervisor, terms = loop.session.bot, loop.supervisor, loop.terms
+    found, equity = holdings(bot), loop.monitor.equity()  # None while a price is not known
     return {
         "venue": venue,
-        "symbol": ",".join(held.instrument.symbol for held in holdings(bot)),
         "state": supervisor.state.name,
         "state_number": int(supervisor.state),
         "connected": supervisor.connected,
@@ -36,78 +44,63 @@ def status(loop: Loop, venue: str) -> dict[str, object]:
         "drift": supervisor.drift,
         "limited": supervisor.limited,
         "gap": supervisor.gap,
+        "money": found[0].instrument.money,
+        "balance": expected_cash(bot),
+        "equity": equity,
+        "equity_min": terms.equity_min,
+        "exposure": None if equity is None else loop.exposure(),
+        "exposure_max": terms.exposure_max,
         "open_orders": len(loop.session.orders()),
         "last_order": sequence_of(bot),
-        "cash": cash_of(bot),
-        "equity": loop.monitor.equity(),
-        "exposure": loop.exposure(),
         "heard_ns": loop.heard_ns,
         "journal_rows": loop.journal.head.row + 1,
-        **(_wallet(bot, loop) if isinstance(bot, Bot) else _portfolio(bot, loop)),
+        **(_wallet(bot) if isinstance(bot, Bot) else _portfolio(bot)),
+        "symbols": {held.instrument.symbol: _symbol(held, loop) for held in found},
     }
 
 
-def _wallet(bot: Bot, loop: Loop) -> dict[str, object]:
+def _wallet(bot: Bot) -> dict[str, object]:
     """Return how a hedge wallet is doing."""
-    quote = loop.session.quotes.get(0)
-    return {
-        "phase": bot.wallet.phase.name,
-        "wallet_halted": bot.wallet.halted,
-        "long_lots": bot.pair.long.qty,
-        "short_lots": bot.pair.short.qty,
-        "last_ticks": None if quote is None else quote.last,
-    }
+    return {"phase": bot.wallet.phase.name, "wallet_halted": bot.wallet.halted}
 
 
-def _portfolio(bot: Portfolio, loop: Loop) -> dict[str, object]:
-    """Return how a portfolio is doing: the account's numbers, then the legs of each symbol.
-
-    A leg is its lots, what they are worth, and the profit that they would have at the mark price.
-    """
-    mirrors = bot.mirrors
-    legs: dict[str, object] = {}
-    for held in holdings(bot):
-        pairs = {"": held.pair} | ({"mirror_": held.mirror} if held.mirror is not None else {})
-        for name, pair in pairs.items():
-            for side, leg, sign in (("long", pair.long, 1), ("short", pair.short, -1)):
-                if leg.qty:
-                    legs[f"{held.instrument.symbol}_{name}{side}"] = _leg(held, leg, sign, loop)
+def _portfolio(bot: Portfolio) -> dict[str, object]:
+    """Return how a portfolio is doing."""
     return {
         "portfolio_halted": bot.halted,
         "warm_bars": max(bot.averages.bars),
         "warmup_bars": bot.config.warmup_bars,
         "newest_ms": bot.newest_ms,
-        "overlay": "NONE" if mirrors is None else mirrors.overlay.state.name,
+        "overlay": "NONE" if bot.mirrors is None else bot.mirrors.overlay.state.name,
         "profit": bot.profits.now,
-        "legs": legs,
     }
 
 
-def _leg(held: Holding, leg: Leg, sign: int, loop: Loop) -> dict[str, int]:
-    """Return what is open in a leg, a short one of *sign* -1."""
+def _symbol(held: Holding, loop: Loop) -> dict[str, object]:
+    """Return the prices of a symbol, and what base and mirrors have of it."""
     quote = loop.session.quotes.get(held.symbol)
-    worth = held.instrument.notional(quote.mark, leg.qty) if quote else 0
+    pairs = {"": held.pair} | ({"mirror_": held.mirror} if held.mirror is not None else {})
+    return {
+        "tick": held.instrument.tick,
+        "lot": held.instrument.lot,
+        "last": None if quote is None else quote.last,
+        "mark": None if quote is None else quote.mark,
+        "open_orders": len(live(held.book)),
+        "legs": {
+            f"{name}{side}": _leg(held, leg, sign, quote)
+            for name, pair in pairs.items()
+            for side, leg, sign in (("long", pair.long, 1), ("short", pair.short, -1))
+            if leg.qty
+        },
+    }
+
+
+def _leg(held: Holding, leg: Leg, sign: int, quote: Quote | None) -> dict[str, int | None]:
+    """Return what is open in a leg, a short one of *sign* -1: its worth at the mark price too."""
     cost = leg.cost * held.instrument.value
-    profit = sign * (worth - cost) if quote else 0
+    worth = None if quote is None else held.instrument.notional(quote.mark, leg.qty)
+    profit = None if worth is None else sign * (worth - cost)
     return {"lots": leg.qty, "cost": cost, "worth": worth, "profit": profit}
-
-
-def metrics(found: dict[str, object]) -> str:
-    """Return the numbers of *found* as Prometheus text.
-
-    >>> print(metrics({"symbol": "S", "state": "RUNNING", "halts": 1, "stale": False}), end="")
-    # TYPE hedgeproof_halts gauge
-    hedgeproof_halts{symbol="S",state="RUNNING"} 1
-    # TYPE hedgeproof_stale gauge
-    hedgeproof_stale{symbol="S",state="RUNNING"} 0
-    """
-    labels = ",".join(f'{name}="{found[name]}"' for name in ("symbol", "state"))
-    lines: list[str] = []
-    for name, value in found.items():
-        if isinstance(value, int):
-            lines.append(f"# TYPE hedgeproof_{name} gauge")
-            lines.append(f"hedgeproof_{name}{{{labels}}} {int(value)}")
-    return "\n".join(lines) + "\n"
 
 
 def exit_code(state: str) -> int:
@@ -128,14 +121,15 @@ async def served(loop: Loop, venue: str, port: int) -> "AsyncGenerator[int]":
     """
     from aiohttp import web
 
-    async def told(_: "web.Request") -> "web.Response":
+    async def shown(_: "web.Request") -> "web.Response":
         return web.json_response(status(loop, venue))
 
     async def counted(_: "web.Request") -> "web.Response":
-        return web.Response(text=metrics(status(loop, venue)))
+        told = metrics(status(loop, venue))
+        return web.Response(text=told, headers={"Content-Type": CONTENT_TYPE})
 
     app = web.Application()
-    app.router.add_get("/status", told)
+    app.router.add_get("/status", shown)
     app.router.add_get("/metrics", counted)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()

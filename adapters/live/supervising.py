@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable
 
 from adapters.journal.steps import Intervention, Supervision
 from adapters.journal.store import Journal
-from adapters.live.holdings import opens_exposure
-from machines.messages import Cancel, Place, Query
+from machines.messages import Cancel, Place
 from machines.supervisor import Event, Supervisor, allows, step
 from spec.supervisor import Action, Outgoing, State
 
@@ -56,16 +55,3 @@ class Supervising:
             self._journal.intervene(self._clock_ns(), Intervention(leaving))
         for command in leaving:
             self._send(command)
-
-    def allows(self, command: Place | Cancel | Query) -> bool:
-        """Return whether *command* of the bot may leave; a stop has orders of its own only."""
-        match command:
-            case Place():
-                if self.state is State.STOPPING:
-                    return False
-                opening = opens_exposure(command.order)
-                return allows(self.supervisor, Outgoing.ORDER, opens_exposure=opening)
-            case Cancel():
-                return allows(self.supervisor, Outgoing.CANCEL, opens_exposure=False)
-            case Query():
-                return allows(self.supervisor, Outgoing.QUERY, opens_exposure=False)

@@ -24,8 +24,6 @@ class Terms:
     drift_ms: int | None = 1_000
     cancel_after_s: int | None = None
     validity_s: float = 6.0
-    absent_times: int = 3
-    absent_s: float = 1.0
     retry_s: float = 1.0
     settle_s: float = 0.5
     overdue_s: float = 20.0

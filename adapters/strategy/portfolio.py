@@ -7,7 +7,7 @@ from attrs import evolve
 from adapters.strategy import settings as strategies
 from adapters.strategy import terms
 from adapters.strategy.coins import ALL, coin_of
-from adapters.strategy.keys import LONG, SHORT, SIDES
+from adapters.strategy.keys import LONG, SHORT, SIDES, Json
 from adapters.strategy.parse import Strategy
 from adapters.strategy.rules import COINS, mirrors
 from adapters.strategy.settings import MINUTE_MS
@@ -19,31 +19,37 @@ from machines.pricing.sides import Side
 from spec.terms import Instrument
 
 WARMUP, LEVERAGE = "live.max_warmup_minutes", "live.leverage"
+AGE = "live.minimum_coin_age_days"
 HEEDED = frozenset({WARMUP, LEVERAGE})  # at a venue, but not in a backtest
 
 
 def coins(strategy: Strategy) -> tuple[str, ...]:
     """Return the coins that *strategy* trades, the base's and the mirrors'.
 
+    There are none where it approves of all: then it takes those that the venue lists.
+
     Raises:
-        StrategyError: It asks for what cannot be done, or names no coins.
+        StrategyError: It asks for what cannot be done, or trades nothing.
     """
-    problems = list(strategies.beyond(strategy))
-    listed = strategy.values[COINS]
-    names: dict[str, None] = {}
-    for side in SIDES:
-        value = listed.get(side, ()) if isinstance(listed, Mapping) else listed
-        if isinstance(value, Sequence) and value != ALL:
-            names |= dict.fromkeys(coin_of(str(name)) for name in value)
-    if listed == ALL or (isinstance(listed, Mapping) and ALL in listed.values()):
-        problems.append(Problem(COINS, ALL, "name the coins that the account is to trade"))
-    elif not (found := strategies.traded(strategy, tuple(names))):
-        problems.append(Problem(COINS, tuple(names), "nothing is traded; name coins for the base"))
-    else:
-        names = dict.fromkeys(found)
+    problems, names = list(strategies.beyond(strategy)), named(strategy)
+    found = () if ALL in _lists(strategy) else strategies.traded(strategy, names)
+    if not found and ALL not in _lists(strategy):
+        problems.append(Problem(COINS, names, "nothing is traded; name coins for the base"))
     if problems:
         raise StrategyError(problems)
-    return tuple(names)
+    return found
+
+
+def named(strategy: Strategy) -> tuple[str, ...]:
+    """Return the coins that *strategy* approves of by their names."""
+    lists = (each for each in _lists(strategy) if isinstance(each, Sequence) and each != ALL)
+    return tuple(dict.fromkeys(coin_of(str(name)) for each in lists for name in each))
+
+
+def _lists(strategy: Strategy) -> tuple[Json, ...]:
+    """Return what is approved of on each side."""
+    listed = strategy.values[COINS]
+    return tuple(listed.get(side, ()) if isinstance(listed, Mapping) else listed for side in SIDES)
 
 
 def config(strategy: Strategy, instruments: Mapping[str, Instrument]) -> Config:
@@ -84,4 +90,5 @@ def _side(strategy: Strategy, side: str, instruments: Mapping[str, Instrument]) 
 
 def unheeded(strategy: Strategy) -> tuple[str, ...]:
     """Return what is given for a venue and has no effect there."""
-    return tuple(path for path in strategies.idle(strategy, "live.") if path not in HEEDED)
+    heeded = HEEDED | {AGE} if ALL in _lists(strategy) else HEEDED
+    return tuple(path for path in strategies.idle(strategy, "live.") if path not in heeded)

@@ -7,6 +7,7 @@ whoever asked decides.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import TypeVar
 
 from adapters.venue.client import UNREADABLE, Client
@@ -27,19 +28,22 @@ from adapters.venue.port import (
     OrderState,
     Outcome,
     Quote,
+    Rate,
     Rejected,
     Setting,
     Snapshot,
     Unavailable,
     Unknown,
 )
+from adapters.venue.text import nearest
 from machines.messages import Wanted
 from machines.order import Found
 from spec.terms import Instrument, PositionMode, Reason
-from spec.units import MILLI_NS
+from spec.units import MILLI_NS, MILLION
 
 T = TypeVar("T")
 OPEN_S = 20.0
+PPM = Decimal(1) / MILLION
 
 
 class CcxtVenue:
@@ -243,13 +247,16 @@ class CcxtVenue:
             return Unavailable(f"prices are missing: {', '.join(missing)}")
         return Snapshot(asked_ns, time.time_ns(), Quote(symbol, **prices))
 
-    async def bars(self, symbol: int, since_ms: int) -> Snapshot[tuple[Bar, ...]] | Unavailable:
+    async def bars(
+        self, symbol: int, since_ms: int, until_ms: int | None = None
+    ) -> Snapshot[tuple[Bar, ...]] | Unavailable:
         """Ask for the complete bars of a minute that open from *since_ms*, the oldest first."""
         contract, found = self._roster.contracts[symbol], dict[int, Bar]()
         now = await self.server_ms()
         if isinstance(now, Unavailable):
             return now
-        start_ms, end_ms = since_ms, now.value - now.value % MINUTE_MS
+        start_ms, over_ms = since_ms, now.value - now.value % MINUTE_MS
+        end_ms = over_ms if until_ms is None else min(until_ms, over_ms)
         while start_ms < end_ms:
             rows = await self._client.rows((self._dialect.bars(contract, start_ms),))
             if isinstance(rows, Failure):
@@ -261,6 +268,19 @@ class CcxtVenue:
             start_ms = max((bar.open_ms for bar in page), default=end_ms) + MINUTE_MS
         chosen = tuple(found[each] for each in sorted(found) if since_ms <= each < end_ms)
         return Snapshot(now.asked_ns, time.time_ns(), chosen)
+
+    async def rates(self, symbol: int, since_ms: int) -> Snapshot[tuple[Rate, ...]] | Unavailable:
+        """Ask for the funding that was paid from Unix *since_ms* on, the oldest first."""
+        asked_ns = time.time_ns()
+        rows = await self._client.rates(self._roster.contracts[symbol].name, since_ms)
+        if isinstance(rows, Failure):
+            return self._codes.unavailable(rows)
+        try:
+            found = {int(row["timestamp"]): nearest(row["fundingRate"], PPM) for row in rows}
+        except UNREADABLE as error:
+            return _unreadable(error)
+        told = (Rate(time_ms, found[time_ms]) for time_ms in sorted(found) if time_ms >= since_ms)
+        return Snapshot(asked_ns, time.time_ns(), tuple(told))
 
     async def mode(self) -> Snapshot[PositionMode] | Unavailable:
         """Ask for the position mode."""

@@ -98,6 +98,14 @@ class Client:
                 return Failure("", f"more than {PAGES_MAX} pages")
         return rows
 
+    async def rates(self, name: str, since_ms: int) -> Answer:
+        """Return the funding rates of the contract *name* of ccxt from Unix *since_ms* on."""
+        await self._questions.enter(urgent=False)
+        try:
+            return await self.exchange.fetch_funding_rate_history(name, since_ms)
+        except (TimeoutError, self.errors, *UNREADABLE, OSError) as error:
+            return self._failure(error)
+
     async def close(self) -> None:
         """Disconnect."""
         await self.exchange.close()

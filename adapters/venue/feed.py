@@ -116,7 +116,12 @@ class Feed:
                 self._queue.put_nowait(item)
 
     def gap(self, why: str) -> None:
-        """Tell that news may be missing, once until it is told that they no longer are."""
+        """Tell that news may be missing, once until it is told that they no longer are.
+
+        Bars begin anew: the one under way may be cut short, and those missing belong to this gap.
+        """
+        self._bars.clear()
+        self._told_ms.clear()
         if not self._broken and self._whole.is_set():
             self._broken = True
             self._queue.put_nowait(Gap(why))

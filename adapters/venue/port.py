@@ -164,6 +164,14 @@ News = OrderState | FillNews | LegState | Quote | Bar | CashNews | Gap | GapEnde
 
 
 @frozen
+class Rate:
+    """Longs paid shorts *ppm* of the worth of a position as funding at *time_ms* (Unix ms)."""
+
+    time_ms: int
+    ppm: int
+
+
+@frozen
 class Unavailable:
     """A snapshot could not be had; *drift* says that the clocks differ, *limited* a rate limit."""
 
@@ -234,11 +242,18 @@ class Port(Protocol):
         """Ask for the prices now."""
         ...
 
-    async def bars(self, symbol: int, since_ms: int) -> Snapshot[tuple[Bar, ...]] | Unavailable:
+    async def bars(
+        self, symbol: int, since_ms: int, until_ms: int | None = None
+    ) -> Snapshot[tuple[Bar, ...]] | Unavailable:
         """Ask for the complete bars of a minute that open from Unix *since_ms*, the oldest first.
 
-        The venue may not reach so far back: then for those that it has.
+        They open before *until_ms*, or until now.  The venue may not reach so far back: then for
+        those that it has.
         """
+        ...
+
+    async def rates(self, symbol: int, since_ms: int) -> Snapshot[tuple[Rate, ...]] | Unavailable:
+        """Ask for the funding that was paid from Unix *since_ms* on, the oldest first."""
         ...
 
     async def mode(self) -> Snapshot[PositionMode] | Unavailable:

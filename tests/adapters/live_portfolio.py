@@ -49,11 +49,12 @@ class BarPort(WirePort):
         low, high = min(bar.low, ticks), max(bar.high, ticks)
         self.now[symbol] = evolve(bar, high=high, low=low, close=ticks, volume=bar.volume + 1)
 
-    async def bars(self, symbol: int, since_ms: int) -> Snapshot[tuple[Bar, ...]] | Unavailable:
+    async def bars(
+        self, symbol: int, since_ms: int, until_ms: int | None = None
+    ) -> Snapshot[tuple[Bar, ...]] | Unavailable:
         async def answer() -> Snapshot[tuple[Bar, ...]] | Unavailable:
-            return self._now(
-                tuple(bar for bar in self.past if bar.symbol == symbol and bar.open_ms >= since_ms)
-            )
+            own = (bar for bar in self.past if bar.symbol == symbol and bar.open_ms >= since_ms)
+            return self._now(tuple(b for b in own if until_ms is None or b.open_ms < until_ms))
 
         return await self._asked(answer)
 

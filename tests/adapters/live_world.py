@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import pytest
 from attrs import frozen
 
-from adapters.bots import AnyBot, config_of, holdings, mode_of
+from adapters.bots import AnyBot, holdings, mode_of
 from adapters.cli.venue_port import VenuePort
 from adapters.journal.audit import audit
 from adapters.journal.replay import rebuilt
@@ -234,7 +234,7 @@ class World:
     ) -> None:
         bot = bot or bots.new(config(mode), DEPOSIT)
         self.path, self.dice = path, random.Random(seed)  # noqa: S311
-        self.config, self.terms = config_of(bot), terms or Terms(audit_s=20.0)
+        self.terms = terms or Terms(audit_s=20.0)
         venue = VenueConfig(
             deposit=DEPOSIT,
             leverage=leverage,
@@ -255,12 +255,14 @@ class World:
     def _port(self, faults: Faults) -> WirePort:
         return WirePort(self.venue, self.dice, faults)
 
+    def traded(self) -> VenuePort:
+        """Return the port that a process trades through."""
+        return self.port
+
     def begin(self, resume: int | None = None) -> asyncio.Task[State]:
         """Start a process."""
         self.journal = Journal(self.path, durable=False)
-        self.loop = start.loop(
-            lambda: self.port, self.journal, self.config, self.terms, clock_ns, self._say
-        )
+        self.loop = start.loop(self.traded, self.journal, self.terms, clock_ns, self._say)
         self.process = asyncio.get_running_loop().create_task(self.loop.run(resume))
         return self.process
 
@@ -298,7 +300,7 @@ class World:
         await self.until(
             lambda: (
                 self.loop.supervising.state is State.RUNNING
-                and self.loop.asking.quiet
+                and self.loop.reconciling.asking.quiet
                 and not self.loop.session.waits
                 and not self.venue.wake_ns()
             )

@@ -10,7 +10,8 @@ from typer.testing import CliRunner, Result
 
 from adapters.cli import app
 from adapters.journal import properties, wallet_properties
-from adapters.journal.replay import Moment
+from adapters.journal.replay import Moment, rebuilt
+from adapters.journal.store import Journal
 
 BARS = 300
 
@@ -129,9 +130,27 @@ def test_replay_until_a_row(folder: Path) -> None:
     assert shown[0].endswith("Restarted()")
 
 
+def test_a_journal_is_compacted(journal: Path, tmp_path: Path) -> None:
+    """Rows that are younger stay; the hash of the last one does, too."""
+    with Journal(journal) as opened:
+        bot, last = rebuilt(opened), opened.head.row
+        opened.snapshot(7, bot)
+        head = opened.head
+    kept = run("compact", journal, "--keep-days", 100_000)
+    assert kept.stdout == f"0 rows dropped; {journal} has rows 0 to {last + 1}\n"
+    archive = tmp_path / "archive.db"
+    done = run("compact", journal, "--archive", archive)
+    assert done.stdout == f"{last + 1} rows dropped; {journal} has rows {last + 1} to {last + 1}\n"
+    assert head.hash.hex() in run("audit", journal).stdout
+    assert head.hash.hex() in run("audit", archive).stdout
+    again = run("compact", journal, "--archive", archive)
+    assert again.stdout.startswith("0 rows dropped")
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
+        (("compact", "none.db"), "journal: no file none.db; give the path of a journal"),
         (("audit", "none.db"), "journal: no file none.db; give the path of a journal"),
         (("replay", "none.db"), "journal: no file none.db; give the path of a journal"),
         (("audit", "none.db", "--order", "1"), "journal: no file none.db"),

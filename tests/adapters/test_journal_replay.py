@@ -17,7 +17,7 @@ from adapters.journal.codec import encode
 from adapters.journal.compact import compact
 from adapters.journal.errors import JournalError
 from adapters.journal.properties import COMMON
-from adapters.journal.replay import Moment, rebuilt, replayed, resume, tell
+from adapters.journal.replay import Moment, rebuilt, replayed, tell
 from adapters.journal.steps import ORDER, Change, Snapshot, Step, changes
 from adapters.journal.store import Journal, Reader
 from adapters.journal.story import Way, mermaid, story, text
@@ -72,34 +72,6 @@ def test_a_resumed_bot_is_the_one_that_never_stopped(
         assert commands == told.commands
 
 
-def test_a_resumed_bot_is_told_that_it_restarted(tmp_path: Path) -> None:
-    """The step is in the journal, its commands are returned once they may leave."""
-    recording, path = taped(PositionMode.ONE_WAY), tmp_path / "journal.db"
-    ran = write(path, recording, 100)
-    with Journal(path) as journal:
-        bot, commands = resume(journal, ran.wallet.config, 7)
-        assert (bot, commands) == bots.step(ran, Restarted())
-        assert commands
-    moments = moments_of(path)
-    assert moments[-1].step == Step(
-        event=Restarted(), commands=commands, changes=changes(ran, Restarted(), bot)
-    )
-    assert moments[-1].at_ns == 7
-    assert audit(path).passed
-
-
-def test_another_configuration_is_refused(tmp_path: Path) -> None:
-    """A journal is replayed with what it was written with, and nothing is appended."""
-    recording, path = taped(PositionMode.ONE_WAY), tmp_path / "journal.db"
-    ran = write(path, recording, 10)
-    other = evolve(ran.wallet.config, unit_ticks=7)
-    with Journal(path) as journal:
-        head = journal.head
-        with pytest.raises(JournalError, match="another configuration"):
-            resume(journal, other, 7)
-        assert journal.head == head
-
-
 def moments_of(path: Path) -> list[Moment]:
     """Return what the journal at *path* makes the machines do."""
     with Reader(path) as reader:
@@ -147,6 +119,41 @@ def test_what_is_left_after_compaction_verifies(tmp_path: Path) -> None:
     assert rows[-2][0::4] == before.head
     with Reader(archive) as reader:
         assert list(reader.rows())[dropped:] == rows[:-1]
+
+
+def test_compaction_keeps_what_was_chosen_and_the_money_of_the_beginning(tmp_path: Path) -> None:
+    """Both are in each snapshot, so that a loss counts from where it began."""
+    recording, path, words = taped(PositionMode.ONE_WAY), tmp_path / "journal.db", (("unit", "7"),)
+    ran = write(path, recording, 300)
+    with Journal(path) as journal:
+        journal.snapshot(7, ran, words)
+        compact(journal, 2**62)
+    with Journal(path) as journal:
+        assert journal.base.row > 0
+        journal.snapshot(8, ran)
+        assert journal.newest() == Snapshot(ran, words, recording.start.wallet.cash)
+        assert ran.wallet.cash != recording.start.wallet.cash
+
+
+def test_other_terms_are_a_row_of_their_own(tmp_path: Path) -> None:
+    """What they make of the bot is in it, and the replay goes on from there."""
+    recording, path = taped(PositionMode.ONE_WAY), tmp_path / "journal.db"
+    ran = write(path, recording, 200)
+    other = bots.reconfigured(ran, evolve(ran.wallet.config, unit_ticks=7))
+    assert isinstance(other, Bot)
+    with Journal(path) as journal:
+        journal.snapshot(7, other, (("unit", "7"),))
+        tell(journal, other, Restarted(), 8)
+    with Journal(path) as journal:
+        assert rebuilt(journal) == bots.step(other, Restarted())[0]
+    found = audit(path)
+    assert found.passed
+    assert found.configurations == 2
+    with Journal(path) as journal:
+        row = journal.snapshot(9, evolve(other, wallet=evolve(other.wallet, cash=1)))
+    fault = audit(path).fault
+    assert fault is not None
+    assert fault.row == row
 
 
 def test_a_forged_snapshot_is_found(tmp_path: Path) -> None:

@@ -2,29 +2,38 @@
 
 import argparse
 import asyncio
+import io
 import json
 import signal
 import socket
+import subprocess
 import time
-from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
+from urllib.request import urlopen
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from adapters.cli import app
+from adapters.cli.venue_port import VenuePort
 from adapters.journal.chain import GENESIS, following
 from adapters.journal.errors import JournalError
 from adapters.journal.store import Journal
 from adapters.live import status as live_status
-from adapters.live.account import folder, named
+from adapters.live.account import AccountError, folder, named
 from adapters.live.log import Log, Webhook
+from adapters.live.prepare import opened
 from adapters.live.start import begun, found
 from adapters.venue.credentials import Credentials
+from adapters.venue.port import Unavailable
 from machines import bot as bots
-from spec.units import SECOND_NS
-from tests.adapters.live_world import BEGIN_NS, DEPOSIT, config
+from simulator.venue import Venue
+from simulator.venue_terms import VenueConfig
+from spec.supervisor import StopPolicy
+from spec.units import MILLI_NS, SECOND_NS
+from tests.adapters.live_world import BEGIN_NS, DEPOSIT, World, config, simulated
 from tests.evidence import comparison, kills
 
 DEAD = "http://127.0.0.1:9"
@@ -90,7 +99,7 @@ def test_a_venue_that_is_not_there_is_said(tmp_path: Path) -> None:
     """Before there is a journal, a venue has to answer."""
     line = refusal("run", "--state", tmp_path, "--url", DEAD)
     assert line.startswith("venue: ")
-    assert line.endswith("see whether the address and the keys are right")
+    assert line.endswith("see whether the address, the keys and the symbol are right")
 
 
 def test_the_status_of_nothing_is_refused() -> None:
@@ -105,7 +114,7 @@ def test_the_status_is_served_and_shown(
     monkeypatch: pytest.MonkeyPatch, state: str, code: int
 ) -> None:
     """`hedgeproof status` reads the port of the run; its code says whether a person is needed."""
-    found = {"symbol": "S", "state": state, "halts": 1}
+    found = {"venue": "v", "state": state, "halts": 1, "money": "0.01", "symbols": {}}
     monkeypatch.setattr(live_status, "status", lambda *_: found)
 
     async def story() -> tuple[Result, Result]:
@@ -119,7 +128,7 @@ def test_the_status_is_served_and_shown(
         shown, counted = runner.run(story())
     assert shown.exit_code == code
     assert [line.split() for line in shown.stdout.splitlines()][1] == ["state", state]
-    assert f'hedgeproof_halts{{symbol="S",state="{state}"}} 1' in counted.stdout
+    assert f'hedgeproof_info{{venue="v",state="{state}"}} 1' in counted.stdout
 
 
 def test_a_status_port_that_is_taken_is_said() -> None:
@@ -180,6 +189,48 @@ def test_a_webhook_that_fails_is_logged_without_its_address(tmp_path: Path) -> N
     assert "token" not in text
 
 
+def test_a_log_that_cannot_be_written_stops_nothing() -> None:
+    """A disk that is full is the journal's to tell; a person still sees what happens."""
+
+    class Full(io.StringIO):
+        def write(self, _: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    shown: list[str] = []
+    Log(Full(), lambda: 7, "bot", show=shown.append).say("alert", state="HALTED")
+    assert shown == ["00:00:00 alert: state HALTED"]
+
+
+def test_clocks_that_differ_are_said_at_the_start() -> None:
+    """Neither the address nor the keys are wrong then."""
+
+    class Ahead(VenuePort):
+        async def open(self) -> Unavailable:
+            return Unavailable("10002 invalid request, check your timestamp", drift=True)
+
+    with asyncio.Runner() as runner, pytest.raises(AccountError, match="set the clock of this"):
+        runner.run(opened(Ahead(Venue(VenueConfig(deposit=0), ()), lambda: 7)))
+
+
+def test_a_wallet_that_waits_for_a_person_is_told_at_the_start(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It runs, and does nothing: the line says how it goes on."""
+
+    async def story() -> None:
+        world = World(tmp_path / "j")
+        process = world.begin()
+        await world.running()
+        world.loop.stop(StopPolicy.FLATTEN)
+        await world.end(process)
+        world.begin()
+        import_module("adapters.cli.run")._resumable(None, world.loop)
+        await world.kill()
+
+    simulated(story())
+    assert capsys.readouterr().err == "hedgeproof: the bot waits for a person: --resume 0\n"
+
+
 def test_a_person_sees_states_and_fills(tmp_path: Path) -> None:
     """One line each, with the time; what is only for the file is not shown."""
     shown: list[str] = []
@@ -192,12 +243,6 @@ def test_a_person_sees_states_and_fills(tmp_path: Path) -> None:
         "01:01:01 RUNNING",
         "01:01:01 fill: symbol X, side SELL, qty 0.5, price 100.5, order 7",
     ]
-
-
-@pytest.fixture(scope="module")
-def exchange() -> Iterator[int]:
-    with kills.exchange(60.0, 1) as port:
-        yield port
 
 
 @pytest.mark.slow
@@ -229,6 +274,45 @@ def test_a_strategy_killed_over_the_wire(tmp_path: Path, dialect: str) -> None:
     assert not any(found.wrong.values()), found
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", ["bybit", "binance"])
+def test_nothing_secret_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dialect: str
+) -> None:
+    """Neither key nor secret nor the webhook's token is in any file, on the terminal, or served.
+
+    Not even of a bot whose secret is wrong, whose exchange goes away, and whose webhook fails.
+    """
+    monkeypatch.setenv("HEDGEPROOF_WEBHOOK", f"{DEAD}/webhook-token")
+    keys, shown = tmp_path / "keys.json", tmp_path / "terminal"
+    with kills.exchange(60.0, 1, dialect) as port, shown.open("w") as terminal:
+        words = ["--url", f"http://127.0.0.1:{port}", "--state", str(tmp_path), "--venue", dialect]
+        keys.touch(0o600)
+        keys.write_text(json.dumps({"key": "key-1", "secret": "wrong-secret"}))
+        told = refusal("run", *words, "--keys", keys)
+        keys.unlink()
+        command = [*kills.HEDGEPROOF, "run", *words, "--status-port", "0"]
+        process = subprocess.Popen(command, stdout=terminal, stderr=terminal)  # noqa: S603
+        kills.running(tmp_path, 0)
+        address = shown.read_text().partition("status at ")[2].partition("status;")[0]
+        for page in ("status", "metrics"):
+            told += urlopen(f"{address}{page}", timeout=5.0).read().decode()  # noqa: S310
+        (account,) = tmp_path.glob(f"{dialect}-*")
+        (account / "KILL").touch()
+        time.sleep(2.0)
+    time.sleep(2.0)
+    process.send_signal(signal.SIGINT)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30.0) == 0
+    files = {each: each.read_bytes() for each in tmp_path.rglob("*") if each.is_file()}
+    assert b"HALTED" in files[shown]
+    assert b"webhook" in files[account / "log.jsonl"]
+    written = b"".join(files.values()) + told.encode()
+    for secret in (b"key-1", b"secret-1", b"wrong-secret", b"webhook-token"):
+        assert secret not in written
+
+
 COINS = ("BTC", "ETH", "SOL", "XRP")
 
 
@@ -246,17 +330,18 @@ def busy() -> dict[str, Any]:
 
 
 @pytest.mark.slow
-def test_paper_trades_on_the_prices_of_a_venue(tmp_path: Path, exchange: int) -> None:
-    """The orders are in the journal, and none of them is at the venue."""
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({"symbol": comparison.SYMBOL, "unit": "0.1%"}))
-    with kills.bot(path, exchange, tmp_path, "--paper") as process:
-        kills.running(tmp_path, 0)
-        time.sleep(3.0)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30.0) == 0
-    (journal,) = tmp_path.glob("bybit-paper-*/paper-*.journal")
-    with Journal(journal) as opened:
-        assert comparison.told(opened).placed
-    since_ms = time.time_ns() // 1_000_000 - comparison.MARGIN_MS
-    assert not asyncio.run(comparison.shown(exchange, since_ms)).orders
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_paper_killed_over_the_wire(tmp_path: Path, *, mirrored: bool) -> None:
+    """Wallet or mirrors, it goes on where it was; none of its orders is ever at the venue."""
+    wallet = {"symbol": comparison.SYMBOL, "unit": "0.1%"}
+    path, chosen = tmp_path / "config.json", argparse.Namespace(kills=2, seed=1, longest=20.0)
+    path.write_text(json.dumps(busy() if mirrored else wallet))
+    with kills.exchange(60.0, 1, symbols=[f"{coin}USDT" for coin in COINS]) as port:
+        since_ms = time.time_ns() // MILLI_NS
+        kills.lives(chosen, path, port, tmp_path, "--paper")
+        venue = asyncio.run(comparison.shown(port, since_ms))
+    assert "HALTED" not in [line.get("state") for line in kills.log(tmp_path)]
+    (journal,) = tmp_path.glob("bybit-paper-*/*.journal")
+    with Journal(journal) as rows:
+        assert comparison.told(rows).totals
+    assert (venue.legs, venue.orders, venue.fills) == ((), (), ())

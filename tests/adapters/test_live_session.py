@@ -158,7 +158,7 @@ def test_an_outcome_that_tells_nothing_is_asked_about(outcome: Outcome) -> None:
     """An id that is taken, or no answer at all: the order may be there, and stays exposed."""
     told = Told()
     (place,) = (command for command in told.left if isinstance(command, Place))
-    told.session.placed(place, outcome)
+    told.session.ended(place, outcome)
     assert told.session.orders()[1][1].order.state is State.UNKNOWN
     assert Query(1, 1) in told.left
 
@@ -170,9 +170,9 @@ def test_an_outcome_that_tells_nothing_is_asked_about(outcome: Outcome) -> None:
 def test_a_refused_cancel_leaves_the_order_or_asks_for_it(reason: Reason, state: State) -> None:
     """A venue that has nothing to cancel may have closed it; one that will not cancel keeps it."""
     told = Told()
-    told.session.placed(Place(1, told.session.orders()[1][1].wanted), Acked())
+    told.session.ended(Place(1, told.session.orders()[1][1].wanted), Acked())
     told.session.tell(Report(client_order_id=1, event=CancelRequested()))
-    told.session.canceled(Cancel(1), Rejected(reason, "", ""))
+    told.session.ended(Cancel(1), Rejected(reason, "", ""))
     assert told.session.orders()[1][1].order.state is state
 
 
@@ -180,7 +180,7 @@ def test_what_the_gate_holds_back_never_left() -> None:
     """A held order is refused at once, and tried again when trading begins."""
     told = Told()
     told.session._gate = lambda _: False
-    told.session.placed(
+    told.session.ended(
         Place(1, told.session.orders()[1][1].wanted), Rejected(Reason.MARGIN, "", "")
     )
     assert not told.session.orders()

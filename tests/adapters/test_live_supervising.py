@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from adapters.bots import holdings
 from adapters.journal.chain import Kind
 from adapters.journal.codec import decode
 from adapters.journal.steps import Intervention, Step
-from adapters.live import holdings as holding
 from adapters.live.account import AccountError, folder, named
+from adapters.live.metrics import metrics
 from adapters.live.prepare import prepared
-from adapters.live.status import metrics, status
+from adapters.live.status import status
 from adapters.live.terms import Terms
 from adapters.venue.credentials import Credentials
 from adapters.venue.port import Outcome, Rejected, Snapshot, Unavailable
 from machines.messages import Cancel, Command, Place, Wanted
+from machines.reconciliation import cancels_of_opening
 from spec.hedge_wallet import State as Phase
 from spec.supervisor import State, StopPolicy
 from spec.terms import OrderType, PositionMode, Reason, Side
@@ -227,15 +227,19 @@ def test_an_exit_that_fills_while_halted_is_booked(tmp_path: Path) -> None:
 
 
 def test_a_position_that_nobody_ordered_halts(tmp_path: Path) -> None:
-    """A person has traded on the account: the bot stops opening and says so."""
+    """A person has traded on the account: the bot stops opening, and says what differs."""
 
     async def story() -> None:
         world = World(tmp_path / "j", terms=Terms(audit_s=10.0))
         world.begin()
         await world.running()
+        ours = world.venue.position(0).long.qty
         foreign(world, 7, OrderType.MARKET)
         await world.until(lambda: world.loop.supervising.state is State.HALTED)
-        assert said(world, "unexplained position")
+        theirs = world.venue.position(0).long.qty
+        differs = f"S long {theirs} at the venue and {ours} by our fills"
+        assert said(world, "unexplained position")[-1] == {"differs": differs}
+        assert said(world, "alert")[-1]["then"] == "--resume 1"
         await world.kill()
 
     simulated(story())
@@ -321,6 +325,31 @@ def test_what_the_venue_complains_of_suspends_trading(
         world.loop.trouble(Unavailable("no", **{trouble: True}))
         assert world.loop.supervising.state is State.DEGRADED
         await world.running()
+        await world.kill()
+
+    simulated(story())
+
+
+@pytest.mark.parametrize("trouble", ["drift", "limited"])
+def test_what_the_venue_complains_of_when_it_refuses_suspends_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: str
+) -> None:
+    """An order that came too soon or bears the wrong time: the next would be refused as well."""
+
+    async def story() -> None:
+        world = World(tmp_path / "j", terms=Terms(audit_s=600.0))
+        place = world.port.place
+
+        async def refusing(symbol: int, client_order_id: int, order: Wanted) -> Outcome:
+            del symbol, client_order_id, order
+            return Rejected(Reason.NONE, "", "no", **{trouble: True})
+
+        monkeypatch.setattr(world.port, "place", refusing)
+        world.begin()
+        await world.until(lambda: world.loop.supervising.state is State.DEGRADED)
+        monkeypatch.setattr(world.port, "place", place)
+        await world.running()
+        assert world.bot.pair.long.qty
         await world.kill()
 
     simulated(story())
@@ -455,11 +484,12 @@ def test_the_status_says_how_it_is_doing(tmp_path: Path) -> None:
         found = status(world.loop, "venue")
         assert found["state"] == "RUNNING"
         assert found["phase"] == "ADVANCE"
-        assert found["long_lots"] == world.venue.position(0).long.qty
+        symbol: Any = found["symbols"]
+        assert symbol["S"]["legs"]["long"]["lots"] == world.venue.position(0).long.qty
         assert found["open_orders"] == len(world.venue.open_orders(0))
         assert found["equity"] == world.venue.equity()
-        line = f'hedgeproof_equity{{symbol="S",state="RUNNING"}} {world.venue.equity()}'
-        assert line in metrics(found).splitlines()
+        assert found["balance"] == world.venue.account.cash
+        assert f"hedgeproof_equity {world.venue.equity()}" in metrics(found).splitlines()
         await world.kill()
 
     simulated(story())
@@ -529,8 +559,7 @@ def drifts(world: World) -> bool:
 
 def opening(world: World) -> tuple[int, ...]:
     """Return the bot's orders that can open exposure."""
-    (held,) = holdings(world.bot)
-    return tuple(each.client_order_id for each in holding.opening(held))
+    return tuple(each.client_order_id for each in cancels_of_opening(world.loop.session.books))
 
 
 def foreign(world: World, number: int, kind: OrderType = OrderType.STOP_MARKET) -> None:

@@ -217,3 +217,30 @@ def test_a_bar_that_never_came_is_a_gap() -> None:
         assert ended == GapEnded()
 
     run(test)
+
+
+def test_a_gap_is_told_once() -> None:
+    """The bars that the bot asks for after a gap are no second one."""
+
+    async def test(stub: Stub) -> None:
+        stub.feed.tell(candle(1, 5, complete=True))
+        stub.private.on_error(RuntimeError("reset"))
+        stub.say(Socket("private", stub.exchange), *[ACK] * 4)
+        stub.feed.tell(candle(4, 5, complete=True))
+        gaps = [news for news in await stub.told() if isinstance(news, Gap)]
+        assert gaps == [Gap("reset")]
+
+    run(test)
+
+
+def test_a_bar_that_a_gap_has_cut_short_is_not_told() -> None:
+    """Its last state before the gap is not what it was when it closed."""
+
+    async def test(stub: Stub) -> None:
+        stub.feed.tell(candle(1, 5))
+        stub.private.on_error(RuntimeError("reset"))
+        stub.say(Socket("private", stub.exchange), *[ACK] * 4)
+        stub.feed.tell(candle(3, 7))
+        assert not [news for news in await stub.told() if isinstance(news, Bar)]
+
+    run(test)

@@ -21,6 +21,7 @@ from adapters.venue.port import (
     LegState,
     OrderState,
     Quote,
+    Rate,
     Rejected,
     Snapshot,
     Unavailable,
@@ -492,3 +493,19 @@ def test_cancels_and_what_only_reduces_go_first(
 
     run(test())
     assert urgencies == [False, True, True]
+
+
+def test_funding_can_be_asked_for(kind: Kind) -> None:
+    """In parts per million, the oldest first, and none from before."""
+
+    async def test() -> None:
+        async with world(kind) as found:
+            exchange = found.served.exchange
+            paid_ms = exchange.funding_at_ns // 1_000_000
+            exchange.advance(exchange.funding_at_ns + 1)
+            exchange.advance(exchange.funding_at_ns + 1)
+            (first, second) = value(await found.venue.rates(0, paid_ms))
+            assert (first, second) == (Rate(paid_ms, 100), Rate(paid_ms + 8 * 3_600_000, 100))
+            assert value(await found.venue.rates(0, paid_ms + 1)) == (second,)
+
+    run(test())

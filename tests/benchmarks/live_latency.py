@@ -2,8 +2,8 @@
 
 In one process, over the simulated venue, on the computer's clock; the journal is on disk.  Times
 are those of the thread's processor, ours alone, and of the wall.  One symbol is the hedge wallet
-and a price that moves its ladder; many are a portfolio and the bars of a minute.  The resident size
-is that of `hedgeproof run` on `hedgeproof exchange`, ccxt included.  Prints the table of
+and a price that moves its ladder; many are a portfolio and the bars of a minute.  The sizes are
+those of `hedgeproof run` on `hedgeproof exchange`, ccxt included.  Prints the table of
 docs/benchmarks.md: `.venv/bin/python -m tests.benchmarks.live_latency`.
 """
 
@@ -33,6 +33,7 @@ from machines import ladder, portfolio
 from machines.messages import Bars, Wanted
 from machines.planner_inputs import Strategy
 from machines.portfolio import Portfolio
+from machines.portfolio_rehearsal import rehearse
 from simulator.by_events import MONEY_DP, in_ticks
 from simulator.engine.bars import side_by_side
 from simulator.engine.instruments import instrument
@@ -50,6 +51,8 @@ SYMBOLS, SLOTS, WARMUP, MINUTES = 50, 10, 60, 120
 MINUTE_MS = 60_000
 DEPOSIT = 10**15
 LIFE_S = 10.0
+STRATEGY = Path("configs/strategy/mirror_shorts_for_longs.json")
+COINS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "AVAXUSDT", "LINKUSDT", "LTCUSDT", "SUIUSDT")
 Clocks = tuple[int, int]  # of the thread's processor and of the wall, ns
 
 
@@ -73,8 +76,10 @@ class Timed(VenuePort):
         await self._note()
         return await super().cancel(symbol, client_order_id)
 
-    async def bars(self, symbol: int, since_ms: int) -> Snapshot[tuple[Bar, ...]]:
-        del symbol, since_ms
+    async def bars(
+        self, symbol: int, since_ms: int, until_ms: int | None = None
+    ) -> Snapshot[tuple[Bar, ...]]:
+        del symbol, since_ms, until_ms
         return self._now(())
 
     async def _note(self) -> None:
@@ -122,7 +127,7 @@ async def running(
     start.found(path, bot, time.time_ns())
     journal = Journal(path, durable=durable)
     loop = start.loop(
-        lambda: port, journal, config, Terms(settle_s=0.1), time.time_ns, lambda *_, **__: None
+        lambda: port, journal, Terms(settle_s=0.1), time.time_ns, lambda *_, **__: None
     )
     process = asyncio.create_task(loop.run())
     while loop.supervising.state is not State.RUNNING:  # noqa: ASYNC110
@@ -142,7 +147,7 @@ async def running(
 
 async def quiet(loop: Loop) -> None:
     """Wait until no request is under way."""
-    while not loop.asking.quiet:  # noqa: ASYNC110  # as soon as it is
+    while not loop.reconciling.asking.quiet:  # noqa: ASYNC110  # as soon as it is
         await asyncio.sleep(0)
 
 
@@ -214,9 +219,8 @@ def warm(rows: Iterator[tuple[Bar, ...]]) -> tuple[Portfolio, tuple[Bar, ...]]:
     past = tuple(islice(rows, WARMUP + 2))
     for row in past:
         bot, _ = portfolio.step(bot, told(row[0].open_ms, row, past=True))
-    last = past[-1]
-    portfolio.step(bot, told(last[0].open_ms + 1, last, past=False))  # loads what is compiled
-    return bot, last
+    rehearse()  # as `hedgeproof run` does
+    return bot, past[-1]
 
 
 async def bars(path: Path, *, durable: bool) -> tuple[list[Latency], float]:
@@ -243,16 +247,32 @@ async def bars(path: Path, *, durable: bool) -> tuple[list[Latency], float]:
 # --- The table --------------------------------------------------------------------------------
 
 
-def resident_mb(folder: Path) -> float:
-    """Return the resident size in MB of a hedge wallet that runs on a simulated exchange."""
-    config = folder / "config.json"
-    config.write_text(json.dumps({"symbol": comparison.SYMBOL}))
-    with kills.exchange(60.0, 1) as port, kills.bot(config, port, folder) as process:
-        kills.running(folder, 0)
+def resident(state: Path, config: Path, symbols: tuple[str, ...]) -> dict[str, float]:
+    """Return the sizes in MB of a bot that runs on a simulated exchange, as the system names them.
+
+    *VmRSS* is all that is in memory, *RssAnon* what no other process shares and no file holds.
+    """
+    with (
+        kills.exchange(60.0, 1, symbols=symbols) as port,
+        kills.bot(config, port, state) as process,
+    ):
+        kills.running(state, 0)
         time.sleep(LIFE_S)
         status = Path(f"/proc/{process.pid}/status").read_text()
-    (line,) = (line for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(line.split()[1]) / 1_024
+    words = (line.split() for line in status.splitlines() if line.endswith(" kB"))
+    return {name.rstrip(":"): int(number) / 1_024 for name, number, _ in words}
+
+
+def sizes(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """Yield the lines of the table about memory: of the wallet, and of README's portfolio."""
+    wallet = folder / "wallet.json"
+    wallet.write_text(json.dumps({"symbol": comparison.SYMBOL}))
+    found = (
+        resident(folder / "wallet", wallet, (comparison.SYMBOL,)),
+        resident(folder / "portfolio", STRATEGY, COINS),
+    )
+    for label, key in (("resident size, MB", "VmRSS"), ("... of its own, MB", "RssAnon")):
+        yield f"`hedgeproof run`: {label}", [f"{each[key]:.0f}" for each in found]
 
 
 def shown(found: list[float]) -> str:
@@ -288,7 +308,7 @@ def main() -> None:
                 table.setdefault(label, []).append(f"{a_second:,.0f}")
         quotes = asyncio.run(idle(folder / "idle"))
         table["quotes that change nothing, a second"] = [f"{quotes:,.0f}", "-"]
-        table["resident size of `hedgeproof run`, MB"] = [f"{resident_mb(folder):.0f}", "-"]
+        table |= sizes(folder)
     print(f"| live loop | one symbol | {SYMBOLS} symbols |\n|---|---:|---:|")
     for label, values in table.items():
         print(f"| {label} | {' | '.join(values)} |")

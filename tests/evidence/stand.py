@@ -15,8 +15,8 @@ from adapters.exchange.bybit.rest import Rest as Bybit
 from adapters.exchange.faults import Faulty, Plan
 from adapters.exchange.records import Order
 from adapters.exchange.server import Server, serve
-from adapters.live.holdings import opens_exposure
 from adapters.venue.client_id import ClientIds
+from machines.gate import opens_exposure
 from simulator.faults import Faults
 from simulator.prng import Prng
 from simulator.synthetic import market

@@ -25,7 +25,6 @@ from adapters.live.prepare import prepared
 from adapters.live.start import loop
 from adapters.live.terms import Terms
 from adapters.venue.ccxt_venue import CcxtVenue
-from machines.ladder import Config
 from spec.supervisor import State, StopPolicy
 from spec.units import SECOND_NS
 from tests.evidence.comparison import SYMBOL, TRIES, Totals, compared, ported, told
@@ -143,23 +142,23 @@ async def _bot(dialect: str, stand: Stand, folder: Path) -> AsyncGenerator[Loop]
     chosen = {"symbol": SYMBOL, "unit": stand.unit, "mode": stand.mode, "leverage": 2}
     config = configs.replaced(configs.default(), chosen)
     made = partial(ported, stand.port, dialect)
-    wallet = await _prepared(made, config, folder / JOURNAL)
+    await _prepared(made, config, folder / JOURNAL)
     with (folder / LOG).open("w") as lines, Journal(folder / JOURNAL) as journal:
         log = Log(lines, time.time_ns, SYMBOL)
         terms = Terms(drift_ms=None)  # the exchange has a clock of its own
-        yield loop(made, journal, wallet, terms, time.time_ns, log.say)
+        yield loop(made, journal, terms, time.time_ns, log.say)
 
 
-async def _prepared(
-    made: Callable[[], CcxtVenue], config: configs.Simulation, path: Path
-) -> Config:
-    """Return the bot's terms; a busy computer is late now and then, and the start is repeated."""
+async def _prepared(made: Callable[[], CcxtVenue], config: configs.Simulation, path: Path) -> None:
+    """Prepare the account; a busy computer is late now and then, and the start is repeated."""
     for _ in range(TRIES):
         port = made()
         try:
-            return await prepared(port, config, path, time.time_ns())
+            await prepared(port, config, path, time.time_ns())
         except AccountError:
             await asyncio.sleep(1.0)
+        else:
+            return
         finally:
             await port.close()
     raise AssertionError("the exchange cannot be reached")

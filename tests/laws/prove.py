@@ -34,6 +34,7 @@ MODULES = (
     "tests.laws.laws_unstuck",
     "tests.laws.laws_slots",
     "tests.laws.laws_supervisor",
+    "tests.laws.laws_port",
 )
 PAIRS = ("tests.laws.diff_tables", "tests.laws.diff_steps", "tests.laws.diff_events")
 ROWS, STEP = "_rows", "_step"  # what the names of the two functions of a pair end in

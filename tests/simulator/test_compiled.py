@@ -188,6 +188,14 @@ def test_a_bound_on_memory_that_is_exceeded_is_no_result() -> None:
         compiled.explore(world, states_max=300_000, memory_max=4_000_000)
 
 
+def test_what_is_claimed_of_very_many_states_is_judged_of_each() -> None:
+    """More of them differ in what is claimed than are judged at once, and one is sought."""
+    path = compiled.explore(spread(5, 12), states_max=300_000).verdict("XX-9").path
+    assert path is not None
+    assert path[-1][1].actors == (11,) * 5
+    assert len(path) == 1 + 5 * 11
+
+
 def test_nothing_of_the_graph_outlives_the_exploration() -> None:
     """A report holds its paths, not the states."""
     world = spread(5, 12)
