@@ -99,11 +99,19 @@ class _Breaker(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.depth += 1
-        self.generic_visit(node)
+        node.body = [self.visit(each) for each in node.body]
         self.depth -= 1
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        return node
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        return node  # annotations are no guards
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is not None:
+            node.value = self.visit(node.value)
         return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:

@@ -11,5 +11,14 @@ SAME: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("position", "qty < leg.qty", "qty <= leg.qty"): (
             "the share of all lots in the cost is the cost"
         ),
+        ("unstuck", "one.distance < other.distance", "one.distance <= other.distance"): (
+            "they differ there"
+        ),
+        ("unstuck", "one.position < other.position", "one.position <= other.position"): (
+            "a position is found once"
+        ),
+        ("unstuck", "candidate.loss * qty > budget", "candidate.loss * qty >= budget"): (
+            "a budget that is used up to the last unit is that loss by its number of lots"
+        ),
     }
 )

@@ -24,6 +24,7 @@ from machines.mirroring import (
     Target,
     Venue,
     budget,
+    classify,
     exposure,
     left,
     live,
@@ -104,6 +105,21 @@ def checkpoints(state: Mirror, *events: Event) -> list[Total]:
 def first(state: Mirror) -> Request:
     """Return what is in the first slot."""
     return state.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("request_", "symbol"),
+    [
+        (Request(id=1, qty=3), Symbol.REJECTED),
+        (Request(id=1, qty=3, cum_qty=1), Symbol.CONTRADICTION),
+        (Request(id=1, state=State.CLOSED), Symbol.STALE),
+        (Request(id=1, state=State.CLOSED, qty=3, cum_qty=3), Symbol.CONTRADICTION),
+        (Request(id=1, state=State.CLOSING, qty=3), Symbol.CONTRADICTION),
+    ],
+)
+def test_only_an_order_that_has_not_filled_is_refused(request_: Request, symbol: Symbol) -> None:
+    """A second refusal says nothing new."""
+    assert classify(request_, Rejected()) is symbol
 
 
 @pytest.mark.parametrize(("most", "last"), [(50, {("placed", 1500): 10}), (30, {})])

@@ -117,6 +117,12 @@ def test_answers_to_an_older_question_do_not_count() -> None:
     assert after(asked_again, *answers(asked_again)).state is State.RUNNING
 
 
+@pytest.mark.parametrize("state", [RUNNING, HALTED, after(STOPPING, Disconnected(1))])
+def test_answers_that_nobody_waits_for_do_not_count(state: Supervisor) -> None:
+    """Nor do those that come where there is no connection."""
+    assert after(state, *answers(state)) == state
+
+
 def test_recovery_waits_for_the_last_cause_and_then_asks() -> None:
     """A gap while the clock drifts is remembered, in whichever order they end."""
     degraded = after(RUNNING, Degraded(Cause.CLOCK_DRIFT), Gap(1))
@@ -140,6 +146,15 @@ def test_a_drifting_clock_outlives_its_connection_and_a_gap_does_not() -> None:
 def test_news_of_an_older_connection_are_none(state: Supervisor) -> None:
     """Sockets outlive their usefulness."""
     assert after(state, Disconnected(0), Gap(0), Connected(0), GapEnded(0)) == state
+
+
+@pytest.mark.parametrize("event", [Gap(0), GapEnded(0), Gap(2), GapEnded(2)])
+def test_a_gap_belongs_to_the_connection_that_is_there(event: Gap | GapEnded) -> None:
+    """Of an older one, or of one that has ended, it is no news."""
+    for state in (RUNNING, after(RUNNING, Gap(1))):
+        assert step(state, event) == (state, ())
+    ended = after(RUNNING, Disconnected(1))
+    assert step(ended, evolve(event, epoch=ended.epoch)) == (ended, ())
 
 
 def test_halted_survives_a_restart_and_a_reconnect() -> None:

@@ -71,6 +71,25 @@ def test_a_buy_waits_for_the_fall_and_for_the_way_back() -> None:
     assert seen == [State.IDLE, State.TRACKING, State.TRACKING, State.FIRED]
 
 
+def test_only_the_answer_to_the_latest_question_counts() -> None:
+    """One that nobody waits for changes nothing, whatever it says."""
+    told = Rebuilt(
+        query=REBUILDING.query, since=1, moment=9, extreme_ticks=80, retraced_ticks=85, levels=BUY
+    )
+    assert after(REBUILDING, told).state is State.FIRED
+    old = evolve(told, query=REBUILDING.query - 1)
+    assert step(REBUILDING, old) == (REBUILDING, ())
+    assert step(FIRED, evolve(told, query=FIRED.query)) == (FIRED, ())
+
+
+@pytest.mark.parametrize(("moment", "asks"), [(1, False), (2, True), (3, False), (4, False)])
+def test_a_fill_before_the_last_bar_has_the_bars_after_it_asked_for(
+    moment: int, *, asks: bool
+) -> None:
+    """In the last bar or later there are none, and an older fill is known already."""
+    assert (step(FIRED, Filled(moment))[1] == QUERY) is asks
+
+
 def test_a_sell_is_a_buy_upside_down() -> None:
     """It follows the highest price: the close of a long, the entry of a short."""
     sell = after(opened(Side.SELL, 1), Leveled(1, SELL))

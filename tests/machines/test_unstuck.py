@@ -91,6 +91,20 @@ def test_no_more_is_closed_than_there_is() -> None:
     assert sized(evolve(NEAR, loss=-3, budget=1)) == 5
 
 
+def test_nothing_is_ordered_where_the_budget_is_less_than_a_lot_loses() -> None:
+    """Unless a venue has a least order: without one there is nothing to send."""
+    dear = evolve(NEAR, min_qty=0, loss=101)
+    assert sized(dear) == 0
+    assert step(IDLE, survey(dear)) == (IDLE, ())
+
+
+def test_a_report_that_has_filled_all_ends_the_order() -> None:
+    """Also where it does not say that it is over; one that tells of no more lots is no news."""
+    assert after(WORKING, Reported(1, 5, 50, closed=False)).state is State.IDLE
+    part = after(WORKING, Reported(1, 2, 20, closed=False))
+    assert step(part, Reported(1, 2, 30, closed=False)) == (part, ())
+
+
 def test_an_order_is_left_alone_while_it_is_called_for() -> None:
     """Also after a part, whose loss the budget does not contain yet."""
     assert step(WORKING, survey(NEAR, budget=50)) == (WORKING, ())
