@@ -6,7 +6,7 @@ world is said in named integer features of its actors and channels, so that one 
 state as well as an array of them.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -19,6 +19,8 @@ from spec.properties import Kind, Property
 Features = Mapping[str, int]
 Permutation = tuple[int, ...]
 Renamed = Callable[[Any, Permutation], Any]
+Sends = tuple[tuple[str, Hashable], ...]
+Array = Any  # of int64, of NumPy
 Holds = Callable[[Any], Any]  # of an object with a feature's value, or array of values, by name
 LOSES, DOUBLES = "loses", "doubles"
 
@@ -31,7 +33,7 @@ class Do(NamedTuple):
 
     what: str
     state: Hashable
-    sends: tuple[tuple[str, Hashable], ...] = ()
+    sends: Sends = ()
 
 
 def _deaf(state: Any, channel: str, message: Any) -> Iterable[Do]:  # noqa: ARG001, ANN401
@@ -42,11 +44,53 @@ def _featureless(state: Any) -> Features:  # noqa: ARG001, ANN401
     return {}
 
 
+class Outcomes(NamedTuple):
+    """Room for what comes of many questions: arrays of integers, one row for each outcome.
+
+    *question*, (rows,), is which question it comes of, *after*, (rows, columns), the local state
+    after it and *sends*, (rows, columns), what it sends, both as `Hot` has them.
+    """
+
+    question: Array
+    after: Array
+    sends: Array
+
+
+@frozen(kw_only=True)
+class Hot:
+    """What an actor does, said once more in rows of integers, of many local states at a time.
+
+    *row* of a local state and *state* of a row undo each other; all rows are of one length.
+    *heard* is the row of a (channel, message).  A row of what is sent has so many *columns*, and
+    *sends* is what it means.
+
+    `acts(states, outcomes)` and `hears(states, messages, outcomes)` get arrays of int64 with a row
+    for each question.  They write what comes of each, one after the other, in the order of the
+    actor and *most* rows for each at most, and return how many rows there are.  `features(states)`
+    returns a column for each feature, in the order of the actor.
+    """
+
+    row: Callable[[Any], Sequence[int]]
+    state: Callable[[Any], Hashable]
+    heard: Callable[[str, Any], Sequence[int]]
+    sends: Callable[[Any], Sends]
+    columns: int
+    most: int
+    acts: Callable[[Array, Outcomes], int]
+    hears: Callable[[Array, Array, Outcomes], int]
+    features: Callable[[Array], Array]
+
+
+class HotStepError(ValueError):
+    """A hot step is not what its actor does; the message says where."""
+
+
 @frozen
 class Actor:
     """A participant: *hears* gets (state, channel, message); without an outcome the message waits.
 
-    Both must be pure, and return the same outcomes in the same order each time.
+    Both must be pure, and return the same outcomes in the same order each time.  *hot* may say the
+    same in compiled code, for explorers that have many questions; the actor remains what is meant.
     """
 
     name: str
@@ -55,6 +99,7 @@ class Actor:
     hears: Callable[[Any, str, Any], Iterable[Do]] = _deaf
     features: Callable[[Any], Features] = _featureless
     show: Callable[[Any], str] = str
+    hot: Hot | None = None
 
 
 @frozen

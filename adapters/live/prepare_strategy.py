@@ -31,7 +31,7 @@ from machines.portfolio_rehearsal import rehearse
 from spec.terms import PositionMode
 
 SPARE_BARS = 2
-PIECE_MS = 1_000 * MINUTE_MS  # of the candles that are in memory at a time
+PIECE_MS = 3_000 * MINUTE_MS  # of the candles that are in memory at a time
 SECTIONS = ("bot.", "live.", OVERRIDES)  # what a bot at a venue is made of
 TRADED = "coins"
 NAMES: Mapping[str, str] = MappingProxyType(

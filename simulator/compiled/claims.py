@@ -5,6 +5,7 @@ common is a place in a table of verdicts, which is found without Python.
 """
 
 from math import prod
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,53 +13,72 @@ import numpy.typing as npt
 from simulator.actors import Holds
 from simulator.compiled.features import Features
 from simulator.compiled.layout import Ints, Layout, Words
-from simulator.compiled.machine import Numbers, Whole, compiled
+from simulator.compiled.machine import Numbers, Whole, compiled, inlined
+from simulator.compiled.rows import Rows
 
 OPEN, FALSE, TRUE, ASKED = range(4)  # what a table of verdicts says of a place
 PLACES_MAX = 1 << 22  # a rule with more is judged of every state anew
 ASKED_MAX = 1 << 14  # states that Python judges at once
 BLOCK = 1 << 18
+TOGETHER = 1 << 10  # states whose places are found at the same time
 
 Bools = npt.NDArray[np.bool_]
+
+
+class _Room(NamedTuple):
+    """Room for the places of some states, and for states without a verdict and their places."""
+
+    at: Numbers
+    rows: Ints
+    places: Ints
+
+
+@inlined
+def _locate(states: Words, axes: Words, adds: Numbers, base: Whole, at: Numbers) -> None:
+    """Write to *at* the place of each of *states*."""
+    for k in range(len(states)):
+        at[k] = base
+    for axis in range(len(axes)):
+        word, shift, slot, width, slots, first = axes[axis]
+        for _ in range(slots):
+            for k in range(len(states)):
+                at[k] += adds[first + ((states[k, word] >> shift) & slot)]
+            shift += width
 
 
 @compiled
 def scan(  # noqa: PLR0913, PLR0917  # arrays in, arrays out
     states: Words,
     begin: Whole,
-    end: Whole,
-    axes: Ints,
+    axes: Words,
     adds: Numbers,
     base: Whole,
     verdicts: npt.NDArray[np.uint8],
     sought: Whole,
+    at: Numbers,
     rows: Ints,
     places: Ints,
 ) -> tuple[Whole, Whole]:
-    """Return the first state from *begin* to *end* whose verdict is *sought*, else *end*.
+    """Return the first state from *begin* on whose verdict is *sought*, else how many there are.
 
     States without a verdict are written to *rows*, one for each place, and the places to *places*;
-    how many is returned too.
+    how many is returned too.  *at* is room for places.
     """
     asked = 0
-    for k in range(begin, end):
-        at = base
-        for axis in range(len(axes)):
-            word = states[k, axes[axis, 0]] >> np.uint64(axes[axis, 1])
-            queue = word & np.uint64(axes[axis, 4])
-            for _ in range(axes[axis, 5]):
-                at += adds[axes[axis, 6] + np.int64(queue & np.uint64(axes[axis, 3]))]
-                queue >>= np.uint64(axes[axis, 2])
-        verdict = verdicts[at]
-        if verdict == sought:
-            return k, asked
-        if verdict == OPEN:
-            if asked == len(rows):
-                return k, asked
-            verdicts[at] = ASKED
-            rows[asked], places[asked] = k, at
-            asked += 1
-    return end, asked
+    for first in range(begin, len(states), len(at)):
+        block = states[first : first + len(at)]
+        _locate(block, axes, adds, base, at)
+        for k in range(len(block)):
+            verdict = verdicts[at[k]]
+            if verdict == sought:
+                return first + k, asked
+            if verdict == OPEN:
+                if asked == len(rows):
+                    return first + k, asked
+                verdicts[at[k]] = ASKED
+                rows[asked], places[asked] = first + k, at[k]
+                asked += 1
+    return len(states), asked
 
 
 class Claim:
@@ -69,7 +89,11 @@ class Claim:
         self._axes: list[_Axis] = []
         self._sizes: tuple[int, ...] = ()
         self._verdicts = np.zeros(1, np.uint8)
-        self._rows, self._places = np.empty((2, ASKED_MAX), np.int64)
+        self._room = _Room(
+            at=np.empty(TOGETHER, np.int32),
+            rows=np.empty(ASKED_MAX, np.int64),
+            places=np.empty(ASKED_MAX, np.int64),
+        )
 
     def where(self, states: Words, layout: Layout) -> Bools:
         """Return in which of *states* it holds, shape (n,)."""
@@ -78,18 +102,21 @@ class Claim:
     def first(self, states: Words, layout: Layout, *, value: bool) -> int | None:
         """Return the first of *states* where it is *value*."""
         sought, begin, end = TRUE if value else FALSE, 0, len(states)
-        at = self._located(layout)
-        while at is not None:
-            found_at, asked = scan(
-                states, begin, end, *at, self._verdicts, sought, self._rows, self._places
-            )
-            if not asked:
-                return int(found_at) if found_at < end else None
-            begin = int(self._rows[0])
-            found, names = self._judged(states[self._rows[:asked]], layout)
-            self._verdicts[self._places[:asked]] = np.where(found, TRUE, FALSE)
-            if self._tell_apart(names):
-                at = self._located(layout)
+        how = self._located(layout)
+        while how is not None:
+            stop, asked = scan(states, begin, *how, self._verdicts, sought, *self._room)
+            rows, places = self._room.rows[:asked], self._room.places[:asked]
+            if asked:
+                found, names = self._judged(states[rows], layout)
+                self._verdicts[places] = np.where(found, TRUE, FALSE)
+                if self._tell_apart(names):
+                    begin, how = int(rows[0]), self._located(layout)
+                    continue
+                if (found == value).any():
+                    return int(rows[(found == value).argmax()])
+            if asked < ASKED_MAX:
+                return int(stop) if stop < end else None
+            begin = int(stop)
         for first in range(begin, end, BLOCK):
             found = self.where(states[first : min(first + BLOCK, end)], layout) == value
             if found.any():
@@ -119,10 +146,10 @@ class Claim:
         self._sizes = ()
         return True
 
-    def _located(self, layout: Layout) -> tuple[Ints, Numbers, int] | None:
+    def _located(self, layout: Layout) -> tuple[Words, Numbers, int] | None:
         """Return how the place of a state is found, None if there are too many.
 
-        That is (axes, 7) for `kernel.scan`, what each number adds, and what is added to all.
+        That is (axes, 6) for `scan`, what each number adds, and what is added to all.
         """
         for axis in self._axes:
             axis.extend(self._features, layout)
@@ -139,15 +166,16 @@ class Claim:
             parts.append((axis.adds * stride).astype(np.int32))
             base += axis.base * stride
             at += len(axis.adds)
-        axes = np.array(rows, np.int64).reshape(len(rows), 7)
+        axes = np.array(rows, np.uint64).reshape(len(rows), 6)
         return axes, np.concatenate(parts), base
 
 
 class _Axis:
     """One field, and what of it is read: some features of an actor, or one of a channel.
 
-    `where` it is in a state: as `layout.Shape` says, and how many slots.  `adds` is what each
-    number in it adds to the place along the axis, above `base`; `size` is how long the axis is.
+    `where` it is in a state: the word, the first slot's shift, mask and width, and how many slots.
+    `adds` is what each number in it adds to the place along the axis, above `base`; `size` is how
+    long the axis is.
     """
 
     def __init__(self, field: int, names: tuple[str, ...]) -> None:
@@ -156,28 +184,23 @@ class _Axis:
         self.base, self.size = 0, 1
         self.where: tuple[int, ...] = ()
         self._layout: Layout | None = None
-        self._of_kind: list[int] = []
-        self._place_of: dict[tuple[int, ...], int] = {}
+        self._of_kind = np.zeros(0, np.int64)
+        self._places = Rows(len(names))
 
     def extend(self, features: Features, layout: Layout) -> None:
         """Go on with the numbers that are new."""
         kinds, slots = features.kinds(self.field), layout.slots[self.field]
         if layout is not self._layout:
             self._layout = layout
-            self.where = (*(int(each[self.field]) for each in layout.shape), slots)
+            word, shift, width, slot, _ = (int(each[self.field]) for each in layout.shape)
+            self.where = word, shift, slot, width, slots
         if len(self.adds) == len(kinds):
             return
-        columns = [features.weights(name)[len(self._of_kind) :].tolist() for name in self.names]
-        if features.is_actor(self.field):
-            places = self._place_of
-            self._of_kind += [
-                places.setdefault(each, len(places)) for each in zip(*columns, strict=True)
-            ]
-            size = len(places)
-        else:
-            values = self._of_kind
-            values += columns[0]
-            self.base = -slots * min(values)
-            size = slots * (max(values) - min(values)) + 1
-        self.adds = np.array(self._of_kind, np.int64)[kinds]
+        begin, carried = len(self._of_kind), not features.is_actor(self.field)
+        new = np.stack([features.weights(name)[begin:] for name in self.names], axis=1)
+        values = new[:, 0] if carried else self._places.numbers(new)
+        self._of_kind = np.concatenate([self._of_kind, values])
+        low, high = int(self._of_kind.min()), int(self._of_kind.max())
+        self.base, size = -slots * low, slots * (high - low) + 1
+        self.adds = self._of_kind[kinds]
         self.size = max(self.size, 1 << (size - 1).bit_length())  # some room to grow

@@ -3,7 +3,7 @@
 import numpy as np
 
 from simulator.actors import Locals
-from simulator.compiled.hashed import find
+from simulator.compiled.hashed import numbered
 from simulator.compiled.layout import Ints
 from simulator.compiled.search import CHUNK, Search
 from simulator.explorer import Move
@@ -39,9 +39,9 @@ class Edges:
         found = search.outcomes(todo)
         ends = found.ends[: len(todo)]
         rows = int(ends[-1])
-        targets = np.empty(rows, np.int32)
-        find(found.rows, rows, search.states, self._index, targets)
-        return targets.astype(np.int64), found.how[:rows].copy(), np.diff(ends, prepend=0)
+        targets = np.empty(rows, np.int64)
+        numbered(found.rows[:rows], search.states, search.n, self._index, targets)
+        return targets, found.how[:rows].copy(), np.diff(ends, prepend=0)
 
     def step(self, edge: int) -> tuple[Move, Locals]:
         """Return the move of *edge* and the state that it leads to."""

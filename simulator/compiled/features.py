@@ -1,13 +1,13 @@
 """The features of many states at once, each an array, for the claims to be judged on."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+from collections.abc import Callable, Hashable
 
 import numpy as np
 
+from simulator.actors import Channel
 from simulator.compiled.layout import Ints, Layout, Words, column, slots
-from simulator.compiled.tables import Memory, Numbered
+from simulator.compiled.rows import Rows
+from simulator.compiled.tables import Memory
 
 
 class Features:
@@ -15,21 +15,22 @@ class Features:
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
-        world = memory.world
-        self._of_actor = [_Columns(actor.features) for actor in world.actors]
-        self._of_message = [
-            _Columns(_weigher(channel.name, channel.weights)) for channel in world.channels
-        ]
+        self._of_actor = [_Columns(actor.names, actor.features) for actor in memory.actors]
+        channels = zip(memory.world.channels, memory.messages, strict=True)
+        self._of_message = [_weights(channel, messages) for channel, messages in channels]
         self._field_of: dict[str, int] = {}
 
     def extend(self) -> None:
-        """Note the features of what has been met since the last call."""
-        for known, each in zip(self._memory.locals, self._of_actor, strict=True):
-            each.extend(known)
-        for messages, each in zip(self._memory.messages, self._of_message, strict=True):
-            each.extend(messages)
+        """Note the features of what has been met since the last call.
+
+        Raises:
+            HotStepError: An actor has others than its hot steps say.
+            KeyError: A value lacks a feature that another has.
+        """
+        columns = (*self._of_actor, *self._of_message)
+        for each, many in zip(columns, self._memory.counts(), strict=True):
+            each.extend(many)
         if not self._field_of:
-            columns = (*self._of_actor, *self._of_message)
             for field, each in reversed(tuple(enumerate(columns))):
                 self._field_of |= dict.fromkeys(each.names, field)
 
@@ -100,46 +101,33 @@ class View:
 class _Columns:
     """The features of numbered values: which values are of one kind, and what each kind weighs."""
 
-    def __init__(self, features: Callable[[Any], Mapping[str, int]]) -> None:
-        self._features = features
-        self._rows: list[Any] = []
-        self._kind_of = Numbered(self._rows)
-        self._weights = np.zeros((0, 0), np.int64)
+    def __init__(self, names: tuple[str, ...], features: Callable[[int], Ints]) -> None:
+        self.names, self._features = names, features
+        self._rows = Rows(max(len(names), 1))
         self.kinds = np.zeros(0, np.int64)
-        self.names: tuple[str, ...] = ()
 
-    def extend(self, values: Sequence[Hashable]) -> None:
-        """Note the features of the values that are new.
-
-        Raises:
-            KeyError: A value lacks a feature that another has.
-        """
+    def extend(self, many: int) -> None:
+        """Note the features of the values that are new, up to so *many*."""
         known = len(self.kinds)
-        if known == len(values):
-            return
-        if not known:
-            self.names = tuple(self._features(values[0]))
-        rows = map(_taker(self.names), map(self._features, values[known:]))
-        kinds = np.fromiter(map(self._kind_of.__getitem__, rows), np.int64, len(values) - known)
-        self.kinds = np.concatenate([self.kinds, kinds])
+        if known < many and self.names:
+            kinds = self._rows.numbers(self._features(known))
+            self.kinds = np.concatenate([self.kinds, kinds])
 
     def weights(self, name: str) -> Ints:
         """Return feature *name* of each kind."""
-        if len(self._weights) < len(self._rows):
-            self._weights = np.array(self._rows, np.int64)
-        return self._weights[:, self.names.index(name)]
+        return self._rows.known[:, self.names.index(name)]
 
 
-def _taker(names: tuple[str, ...]) -> Callable[[Mapping[str, int]], tuple[int, ...]]:
-    """Return what takes *names*, and one of them again: of one name it would take no tuple."""
-    return itemgetter(*names, names[0]) if names else lambda _: ()
+def _weights(channel: Channel, messages: list[Hashable]) -> _Columns:
+    """Return the weights of *messages*, and their number, as columns; no message weighs nothing."""
+    weights = tuple(channel.weights.values())
+    nothing = [0] * (1 + len(weights))
 
+    def features(begin: int) -> Ints:
+        rows = [
+            nothing if message is None else [1, *(weight(message) for weight in weights)]
+            for message in messages[begin:]
+        ]
+        return np.array(rows, np.int64)
 
-def _weigher(
-    name: str, weights: Mapping[str, Callable[[Any], int]]
-) -> Callable[[Any], Mapping[str, int]]:
-    """Return *weights*, and the number of messages, as one function; no message weighs nothing."""
-    return lambda message: {
-        name: int(message is not None),
-        **{each: 0 if message is None else weight(message) for each, weight in weights.items()},
-    }
+    return _Columns((channel.name, *channel.weights), features)

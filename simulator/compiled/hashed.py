@@ -110,6 +110,26 @@ def enter(  # noqa: PLR0913, PLR0917
 
 
 @compiled
+def append(  # noqa: PLR0913, PLR0917
+    rows: Words, new: Ints, counts: Ints, todo: Ints, states: Words, parents: Numbers, n: Whole
+) -> None:
+    """Append to the first *n* states those of *rows* that `enter` found *new*, in order.
+
+    It has found so many in each half, if there are two; their parents are of *todo*.
+    """
+    one, other = 0, 0
+    others = counts[1] if len(counts) > 1 else 0
+    for at in range(n, n + counts[0] + others):
+        half = int(one == counts[0] or (other < others and new[1, 0, other] < new[0, 0, one]))
+        k = other if half else one
+        row = new[half, 0, k]
+        for w in range(rows.shape[1]):
+            states[at, w] = rows[row, w]
+        parents[at] = todo[new[half, 1, k]]
+        one, other = one + 1 - half, other + half
+
+
+@compiled
 def rebuild(old: Words, table: Words, row: Words) -> None:
     """Enter the states of the table *old*, all different, into the empty *table*.
 
@@ -148,11 +168,22 @@ def number(states: Words, n: Whole, index: Numbers) -> None:
 
 
 @compiled
-def find(rows: Words, count: Whole, states: Words, index: Numbers, targets: Numbers) -> None:
-    """Write to *targets* the number of the state that each of *rows* is."""
+def numbered(rows: Words, states: Words, n: Whole, index: Numbers, targets: Ints) -> Whole:
+    """Write to *targets* which of the first *n* states each of *rows* is.
+
+    Those that are none of them are appended, and *index* is as `number` leaves it.  Return how many
+    states there are now.
+    """
     mask, shift = np.uint64(len(index) - 1), leading_zeros(np.uint64(len(index) - 1))
-    for k in range(count):
-        at = hash_of(rows[k], rows.shape[1]) >> shift
-        while not _same(states, np.int64(index[at]), rows[k]):
+    words = rows.shape[1]
+    for k in range(len(rows)):
+        at = hash_of(rows[k], words) >> shift
+        while index[at] >= 0 and not _same(states, np.int64(index[at]), rows[k]):
             at = (at + ONE) & mask
+        if index[at] < 0:
+            for w in range(words):
+                states[n, w] = rows[k, w]
+            index[at] = n
+            n += 1
         targets[k] = index[at]
+    return n

@@ -12,6 +12,7 @@ from simulator.actors import ActorWorld, Holds, Locals, Rule
 from simulator.compiled.claims import BLOCK, Claim
 from simulator.compiled.edges import Edges
 from simulator.compiled.features import Features
+from simulator.compiled.hot import COMPARE_EVERY
 from simulator.compiled.search import Search
 from simulator.exploration import check_ids, origin
 from simulator.explorer import (
@@ -37,6 +38,7 @@ def explore(  # noqa: PLR0913  # what may be asked of an exploration
     workers: int = 1,
     memory_max: int | None = None,
     symmetry: bool = False,
+    compare_every: int = COMPARE_EVERY,
 ) -> Report[Locals]:
     """Visit every reachable state of *world*, nearest first, and judge its rules.
 
@@ -48,10 +50,14 @@ def explore(  # noqa: PLR0913  # what may be asked of an exploration
     counts are of orbits, verdicts and paths are those of the world.  A leads-to claim needs the
     whole graph, so a world that has one is explored whole.
 
+    Where actors have hot steps, these are asked; the first *compare_every* answers, and then one of
+    so many, are compared with the actor's own.
+
     Raises:
         AsymmetryError: The world is not as symmetric as it declares.
         BoundExceeded: There are more than *states_max* states, or they need more memory than they
             may have; nothing was proven.
+        HotStepError: A hot step that was compared is not what its actor does.
         ValueError: Two rules share a property, a property to stop at is not claimed, or there are
             more than two workers or none.
     """
@@ -64,6 +70,7 @@ def explore(  # noqa: PLR0913  # what may be asked of an exploration
                 workers=workers,
                 memory_max=memory_max,
                 symmetry=world.reduction() if symmetry else None,
+                compare_every=compare_every,
             ),
             stop_at_first_failure,
         ).run(states_max, progress, every)

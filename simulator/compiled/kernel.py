@@ -97,7 +97,13 @@ def _insert(row: Words, channel: Whole, message: np.uint64, model: Model) -> boo
 
 
 @inlined
-def _send(row: Words, sends: np.uint64, model: Model, found: Found) -> bool:
+def _word(field: Whole, words: int, model: Model) -> np.int64:
+    """Return the word of *field*: where there is one word only, a constant."""
+    return np.int64(0) if words == 1 else model.word[field]
+
+
+@inlined
+def _send(row: Words, sends: np.uint64, words: int, model: Model, found: Found) -> bool:
     """Send all of *sends* in *row*; say whether it fits."""
     seen: Whole = 0
     channels_at = len(model.word) - len(model.to)
@@ -110,7 +116,7 @@ def _send(row: Words, sends: np.uint64, model: Model, found: Found) -> bool:
         elif found.free[channel] <= 0:
             return False
         else:  # the first to an ordered channel: where it goes is known
-            row[model.word[channels_at + channel]] |= message << found.tail[channel]
+            row[_word(channels_at + channel, words, model)] |= message << found.tail[channel]
         seen = seen | (1 << channel)
         sends >>= np.uint64(SEND_BITS)
     return True
@@ -134,7 +140,7 @@ def _do(
     `found.base` is the state without the actor's own, and without the message that is heard.
     """
     rows, base = found.rows, found.base
-    word, shift = model.word[actor], model.shift[actor]
+    word, shift = _word(actor, words, model), model.shift[actor]
     outcome, last = first, first == 0
     while not last:
         if n >= len(rows):
@@ -144,7 +150,7 @@ def _do(
         for w in range(words):
             row[w] = base[w]
         row[word] |= (after >> ONE) << shift
-        if sends == 0 or _send(row, sends, model, found):
+        if sends == 0 or _send(row, sends, words, model, found):
             n = _keep(n, VARIANTS * outcome + variant, words, found)
         outcome += 1
         last = after & ONE
@@ -166,9 +172,9 @@ def _ask(table: Numbers, entry: Whole, question: tuple[Whole, Whole, Whole], fou
 
 
 @inlined
-def _local(state: Words, actor: Whole, model: Model) -> np.int64:
+def _local(state: Words, actor: Whole, words: int, model: Model) -> np.int64:
     """Return the number of the local state of *actor*."""
-    return np.int64((state[model.word[actor]] >> model.shift[actor]) & model.field[actor])
+    return np.int64((state[_word(actor, words, model)] >> model.shift[actor]) & model.field[actor])
 
 
 @inlined
@@ -181,13 +187,13 @@ def _hear(
     room for if they do not fit, and how far this has come.
     """
     field = len(model.word) - len(model.to) + channel
-    queue = (state[model.word[field]] >> model.shift[field]) & model.field[field]
+    queue = (state[_word(field, words, model)] >> model.shift[field]) & model.field[field]
     before, place, how_far = NONE, NONE, DONE_WITH
     while queue >> place:
         message = (queue >> place) & model.slot[field]
         if message != before:
             if first < 0 or place:
-                local = _local(state, model.to[channel], model)
+                local = _local(state, model.to[channel], words, model)
                 entry = _entry(local, channel, message, model)
                 question = (-1 - channel, local, np.int64(message))
                 first = _ask(model.hears, entry, question, found)
@@ -219,8 +225,8 @@ def _deliver(
 ) -> Whole:
     """Write what becomes of the message at *place*, which brings *first* and so on."""
     field, actor, base = len(model.word) - len(model.to) + channel, model.to[channel], found.base
-    word, shift, width = model.word[field], model.shift[field], model.width[field]
-    actor_word, others = model.word[actor], ~(model.field[actor] << model.shift[actor])
+    word, shift, width = _word(field, words, model), model.shift[field], model.width[field]
+    actor_word, others = _word(actor, words, model), ~(model.field[actor] << model.shift[actor])
     queue = (state[word] >> shift) & model.field[field]
     for w in range(words):
         base[w] = state[w]
@@ -257,7 +263,7 @@ def _lose(
     row, actor = found.rows[n], model.to[channel]
     for w in range(words):
         row[w] = found.base[w]
-    word, local = model.word[actor], _local(state, actor, model)
+    word, local = _word(actor, words, model), _local(state, actor, words, model)
     row[word] |= np.uint64(local) << model.shift[actor]
     return _keep(n, VARIANTS * _entry(local, channel, message, model) + LOST, words, found)
 
@@ -274,11 +280,11 @@ def _act(
 ) -> tuple[Whole, int]:
     """Write what *actor* may do by itself, *first* and so on."""
     if first < 0:
-        local = _local(state, actor, model)
+        local = _local(state, actor, words, model)
         first = _ask(model.acts, model.acts_at[actor] + local, (actor, local, 0), found)
         if first < 0:
             return n, FULL if first == UNKNOWN else MISSING
-    base, word = found.base, model.word[actor]
+    base, word = found.base, _word(actor, words, model)
     for w in range(words):
         base[w] = state[w]
     base[word] &= ~(model.field[actor] << model.shift[actor])
@@ -294,15 +300,15 @@ def _entry(local: Whole, channel: Whole, message: np.uint64, model: Model) -> Wh
 
 
 @inlined
-def _decode(state: Words, firsts: Ints, model: Model) -> None:
+def _decode(state: Words, firsts: Ints, words: int, model: Model) -> None:
     """Write where in the tables stands what the actors do, and have the memory fetch it."""
     actors = len(model.acts_at)
     for actor in range(actors):
-        firsts[actor] = model.acts_at[actor] + _local(state, actor, model)
+        firsts[actor] = model.acts_at[actor] + _local(state, actor, words, model)
         prefetch(model.acts, np.uint64(firsts[actor]))
     for channel in range(len(model.to)):
         field, to = actors + channel, model.to[channel]
-        message = (state[model.word[field]] >> model.shift[field]) & model.slot[field]
+        message = (state[_word(field, words, model)] >> model.shift[field]) & model.slot[field]
         local = np.int64(firsts[to] - model.acts_at[to])
         firsts[field] = _entry(local, channel, message, model)
         prefetch(model.hears, np.uint64(firsts[field]))
@@ -319,11 +325,11 @@ def _read(firsts: Ints, model: Model) -> None:
 
 
 @inlined
-def _lengths(state: Words, model: Model, found: Found) -> None:
+def _lengths(state: Words, words: int, model: Model, found: Found) -> None:
     """Note how full the channels are."""
     for channel in range(len(model.to)):
         field = len(model.word) - len(model.to) + channel
-        queue = (state[model.word[field]] >> model.shift[field]) & model.field[field]
+        queue = (state[_word(field, words, model)] >> model.shift[field]) & model.field[field]
         length = model.length[LENGTHS * channel + np.int64(WORD - leading_zeros(queue))]
         found.free[channel] = model.capacity[channel] - length
         found.tail[channel] = model.shift[field] + np.uint64(length) * model.width[field]
@@ -335,7 +341,7 @@ def _follow(
 ) -> tuple[Whole, int]:
     """Write what follows from *state*; return how many rows there are and how far this has come."""
     begin, how_far, actors = n, DONE_WITH, len(model.acts_at)
-    _lengths(state, model, found)
+    _lengths(state, words, model, found)
     for channel in range(len(model.to)):
         first = firsts[actors + channel]
         n, far = _hear(state, channel, first, n, words, model, found)
@@ -357,7 +363,7 @@ def _expand(states: Words, todo: Ints, words: int, model: Model, found: Found) -
     for begin in range(0, many, BLOCK):
         block = min(BLOCK, many - begin)
         for k in range(block):
-            _decode(states[todo[begin + k]], found.firsts[k], model)
+            _decode(states[todo[begin + k]], found.firsts[k], words, model)
         for k in range(block):
             _read(found.firsts[k], model)
         for k in range(block):

@@ -9,7 +9,8 @@ import numpy as np
 from simulator.actors import ActorWorld, Locals, Symmetry
 from simulator.compiled import kernel
 from simulator.compiled.crew import Crew
-from simulator.compiled.hashed import AHEAD, BOTH, SLOTS, enter, number, rebuild
+from simulator.compiled.hashed import AHEAD, BOTH, SLOTS, append, enter, number, rebuild
+from simulator.compiled.hot import COMPARE_EVERY
 from simulator.compiled.kernel import AGAIN, DEAD, QUESTIONS, ROWS, Found, Model
 from simulator.compiled.layout import STATE, Ints, Layout, Words, column, layout, packed, slots
 from simulator.compiled.machine import Numbers
@@ -18,7 +19,7 @@ from simulator.compiled.tables import Memory
 from simulator.explorer import START, BoundExceeded, Path, Progress
 
 CHUNK = 1 << 12  # states that a worker expands at once
-STATES, BUCKETS = 1 << 14, 1 << 15  # room at first: what is not touched takes no memory
+STATES, BUCKETS = 1 << 22, 1 << 15  # room at first: what is not touched takes no memory
 ROWS_MIN, QUESTIONS_MIN = 1 << 15, 1 << 14
 LINE = 64  # bytes of a line of the cache, which is a bucket for states of one word
 LOAD = 0.75  # of the table, at most
@@ -42,9 +43,10 @@ class Search:
         workers: int = 1,
         memory_max: int | None = None,
         symmetry: Symmetry | None = None,
+        compare_every: int = COMPARE_EVERY,
     ) -> None:
         self.world = world
-        self.memory = Memory(world)
+        self.memory = Memory(world, compare_every)
         self.orbits = Orbits(world, symmetry, self.memory) if symmetry is not None else None
         self._crew, self._memory_max = Crew(workers), memory_max
         self.layout = self._layout()
@@ -53,7 +55,8 @@ class Search:
         self.n = 1
         self.states: Words = np.zeros((STATES, self.layout.words), np.uint64)
         self.states[0, 0] = STATE
-        self.parents = np.full(STATES, -1, np.int32)
+        self.parents = np.zeros(STATES, np.int32)
+        self.parents[0] = -1
         self.table = self._empty(BUCKETS)
         self._fill(self._entered())
         self.rooms = [self._room(ROWS_MIN, QUESTIONS_MIN) for _ in range(workers)]
@@ -85,8 +88,9 @@ class Search:
     def _expand(self, todo: Ints, states_max: int) -> None:
         """Expand *todo* as far as the actors have been asked; each worker takes a part."""
         while len(todo):
-            parts = np.array_split(todo, len(self.rooms))
-            work = zip(parts, self.rooms, strict=True)
+            size = -(-len(todo) // len(self.rooms))
+            parts = [todo[first : first + size] for first in range(0, len(todo), size)]
+            work = zip(parts, self.rooms, strict=False)
             calls = [(self.states, part, self.model, room) for part, room in work]
             dones = self._crew.run(kernel.expand if self.orbits is None else self._follow, calls)
             last = 0  # the first that has not come to its end: what follows is done once more
@@ -116,25 +120,18 @@ class Search:
         self._reserve(self.n + count)
         halves = (0, 1) if len(self.rooms) > 1 else (BOTH,)
         found = self._crew.run(self._entered_in, [(half, rooms) for half in halves])
-        for todo, room, new in zip(parts, rooms, zip(*found, strict=True), strict=True):
-            rows, sources = new[0]
-            if len(new) > 1:
-                both = np.concatenate(new, axis=1)
-                rows, sources = both[:, np.argsort(both[0])]
-            end = self.n + len(rows)
-            np.take(room.rows, rows, axis=0, out=self.states[self.n : end], mode="clip")
-            self.parents[self.n : end] = todo[sources]
-            self.n = end
+        new: Ints = np.array(found, np.int64).T
+        for todo, room, counts in zip(parts, rooms, new, strict=True):
+            append(room.rows, room.new, counts, todo, self.states, self.parents, self.n)
+            self.n += int(counts.sum())
 
-    def _entered_in(self, half: int, rooms: list[Found]) -> list[Ints]:
-        """Enter what belongs to *half*; return which rows of each room are new, and whence."""
-        found: list[Ints] = []
+    def _entered_in(self, half: int, rooms: list[Found]) -> list[int]:
+        """Enter what belongs to *half*; return how many rows of each room are new."""
+        counts: list[int] = []
         for room in rooms:
-            rows = room.rows[: room.tally[ROWS]]
-            new = room.new[max(half, 0)]
-            count = enter(rows, room.hashes, room.ends, half, self.table, new)
-            found.append(new[:, :count])
-        return found
+            rows, new = room.rows[: room.tally[ROWS]], room.new[max(half, 0)]
+            counts.append(int(enter(rows, room.hashes, room.ends, half, self.table, new)))
+        return counts
 
     def _answer(self) -> Ints:
         """Ask the actors what was asked; return the states that led to it."""

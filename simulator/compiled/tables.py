@@ -1,12 +1,14 @@
 """What the actors of a world do, in numbers: asked of Python once, then looked up."""
 
-from collections.abc import Hashable, Iterable
-from itertools import islice, repeat
+from collections.abc import Hashable, Iterable, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.actors import ActorWorld, Do, act, arrival, loss
+from simulator.actors import ActorWorld, Do, Sends, act, arrival, loss
+from simulator.compiled.asking import Answers, Numbered, PlainActor
+from simulator.compiled.hot import COMPARE_EVERY, HotActor
 from simulator.compiled.kernel import (
     CHANNELS_MAX,
     DOUBLED,
@@ -22,7 +24,6 @@ from simulator.compiled.layout import Ints, Words
 from simulator.compiled.machine import Numbers
 from simulator.explorer import Move
 
-Sends = tuple[tuple[str, Hashable], ...]
 WHO, STATE_BITS = 64, 40  # a question as a number: who + WHO, state, message
 ROOM = 256  # local states and messages that a table has room for at first
 
@@ -49,18 +50,23 @@ class Memory:
     A message's number is at least 1; outcome 0 is "nothing".
     """
 
-    def __init__(self, world: ActorWorld) -> None:
+    def __init__(self, world: ActorWorld, compare_every: int = COMPARE_EVERY) -> None:
         if len(world.channels) > CHANNELS_MAX:
             raise ValueError(f"{world.name}: more than {CHANNELS_MAX} channels")
         self.world = world
-        self.locals: list[list[Hashable]] = [[] for _ in world.actors]
         self.messages: list[list[Hashable]] = [[None] for _ in world.channels]
-        self._local_of = [Numbered(known) for known in self.locals]
         self._message_of = [
             _Messages(known, f"{world.name}: {channel.name}")
             for known, channel in zip(self.messages, world.channels, strict=True)
         ]
-        self._sends_of = _Codes(world, self._message_of)
+        code_of = _Codes(world, self._message_of).__getitem__
+        self.actors = [
+            PlainActor(actor, code_of)
+            if actor.hot is None
+            else HotActor(actor, actor.hot, code_of, compare_every)
+            for actor in world.actors
+        ]
+        self.locals = [actor.states for actor in self.actors]
         self._acts = [np.full(ROOM, UNKNOWN, np.int32) for _ in world.actors]
         self._hears = [np.full((ROOM, ROOM // 16), UNKNOWN, np.int32) for _ in world.channels]
         none, nowhere = np.zeros(0, np.int32), np.zeros(0, np.int64)
@@ -75,8 +81,6 @@ class Memory:
         self._outcomes_known = 1
         self._asked = [np.zeros((0, 3), np.int64)]  # each question once, in order
         self._firsts = [np.zeros(0, np.int64)]  # the outcome with which the answer to each begins
-        for actor in range(len(world.actors)):
-            _ = self._local_of[actor][world.actors[actor].initial]
 
     def counts(self) -> tuple[int, ...]:
         """Return how many local states each actor has, and messages each channel, and none."""
@@ -97,7 +101,7 @@ class Memory:
         self._firsts = [np.concatenate(self._firsts)]
         return self._firsts[0]
 
-    def values(self, field: int) -> list[Hashable]:
+    def values(self, field: int) -> Sequence[Hashable]:
         """Return the local states of an actor, or from there on the messages of a channel."""
         actors = len(self.locals)
         return self.locals[field] if field < actors else self.messages[field - actors]
@@ -105,8 +109,9 @@ class Memory:
     def number(self, field: int, value: Hashable) -> int:
         """Return the number of one of `values`, which it is from now on."""
         actors = len(self.locals)
-        of = self._local_of[field] if field < actors else self._message_of[field - actors]
-        return of[value]
+        if field < actors:
+            return self.actors[field].number(value)
+        return self._message_of[field - actors][value]
 
     def answer(self, asked: Ints) -> tuple[Ints, Ints]:
         """Ask the actors what is asked: (actor, state, 0) or (-1 - channel, state, message).
@@ -115,37 +120,27 @@ class Memory:
         once, and the outcome with which its answer begins; they go on to the next, or the end.
         """
         asked = unique(asked)
-        after, sends, ends = list[int](), list[int](), list[int]()
-        for part in np.split(asked, np.flatnonzero(np.diff(asked[:, 0])) + 1):
-            done = list[Do]()
-            for outcomes in self._outcomes(part):
-                done += outcomes
-                ends.append(len(after) + len(done))
-            to = self.actor(int(part[0, 0]))
-            after += map(self._local_of[to].__getitem__, [do.state for do in done])
-            sends += map(self._sends_of.__getitem__, [do.sends for do in done])
+        parts = np.split(asked, np.flatnonzero(np.diff(asked[:, 0])) + 1)
+        found = zip(*map(self._answers, parts), strict=True)
         self._asked.append(asked)
-        self._firsts.append(self._note(asked, after, sends, np.array(ends)))
+        self._firsts.append(self._note(asked, Answers(*map(np.concatenate, found))))
         return asked, self._firsts[-1]
 
-    def _outcomes(self, part: Ints) -> Iterable[Iterable[Do]]:
+    def _answers(self, part: Ints) -> Answers:
         """Return what comes of each question of *part*, which are all to one actor or channel."""
-        who, to = int(part[0, 0]), self.actor(int(part[0, 0]))
-        _, states, messages = part.T.tolist()
-        locals_: Iterable[Any] = map(self.locals[to].__getitem__, states)
+        who, states = int(part[0, 0]), part[:, 1]
         if who >= 0:
-            return map(self.world.actors[to].acts, locals_)
-        words: Iterable[Any] = map(self.messages[-1 - who].__getitem__, messages)
-        channel = repeat(self.world.channels[-1 - who].name)
-        return map(self.world.actors[to].hears, locals_, channel, words)
+            return self.actors[who].acts(states)
+        channel, known = self.world.channels[-1 - who], self.messages[-1 - who]
+        return self.actors[self.actor(who)].hears(states, channel.name, part[:, 2], known)
 
     def actor(self, who: int) -> int:
         """Return the actor that a question to *who* is put to."""
         return who if who >= 0 else self.world.to[-1 - who]
 
-    def _note(self, asked: Ints, after: list[int], sends: list[int], ends: Ints) -> Ints:
-        """Note the outcomes of each question, which end at *ends*; return where each begins."""
-        known, more = self._outcomes_known, len(after)
+    def _note(self, asked: Ints, answers: Answers) -> Ints:
+        """Note the outcomes of each question; return where each begins."""
+        known, more = self._outcomes_known, len(answers.after)
         self._outcomes_known = known + more
         outcomes = self._tables.outcomes
         if known + more > len(outcomes):
@@ -153,12 +148,11 @@ class Memory:
             outcomes = np.concatenate([outcomes[:known], room])
             self._tables = self._tables._replace(outcomes=outcomes)
         new = outcomes[known : known + more]
-        new[:, 0] = np.array(after, np.int64) << 1
-        new[:, 1] = np.array(sends, np.uint64)
-        begins = np.concatenate([[0], ends[:-1]])
-        some = begins < ends
+        ends, some = np.cumsum(answers.counts), answers.counts > 0
+        new[:, 0] = answers.after << 1
+        new[:, 1] = answers.sends
         new[ends[some] - 1, 0] |= np.uint64(1)
-        begins += known
+        begins = known + ends - answers.counts
         self._first(asked, np.where(some, begins, 0))
         return begins
 
@@ -264,19 +258,6 @@ def coded(asked: Ints) -> Ints:
     who, state, message = asked.T
     codes: Ints = ((((who + WHO) << STATE_BITS) | state) << MESSAGE_BITS) | message
     return codes
-
-
-class Numbered(dict[Hashable, int]):
-    """The place of each value in a list, to which one that is not there yet is added."""
-
-    def __init__(self, values: list[Hashable]) -> None:
-        super().__init__()
-        self._values = values
-
-    def __missing__(self, value: Hashable) -> int:
-        number = self[value] = len(self._values)
-        self._values.append(value)
-        return number
 
 
 class _Messages(Numbered):

@@ -205,6 +205,22 @@ def test_after_a_refusal_the_next_book_is_awaited() -> None:
         assert [type(command) for command in sent] == [Place]
 
 
+def test_a_refused_recoup_waits_for_the_next_book_too() -> None:
+    """Else it would be sent, and refused, for ever; what is sold meanwhile does not wake it."""
+    state, _ = after(mirror(3), Target(5, 3, 5), told(6, Fill(1)))
+    state, sent = after(state, bought(1, Rejected()), told(6, Fill(1)))
+    assert sent == []
+    state, sent = after(state, Target(5, 0, 5))
+    assert sent[-1] == Place(Venue.SOURCE, 2, 5, 2)
+
+
+@pytest.mark.parametrize(("unrecouped", "taken"), [(-1, False), (0, True), (4, True), (5, False)])
+def test_a_person_resumes_within_the_limit(unrecouped: int, *, taken: bool) -> None:
+    """More than may be at risk is not accepted, nor less than nothing."""
+    state, _ = after(mirror(4, slip=2), Target(5, 4, 5), told(6, Fill(1)), Target(8, 4, 8))
+    assert after(state, Resumed(unrecouped))[0].halted is not taken
+
+
 def test_a_refused_cancel_is_asked_again() -> None:
     """The order may rest on, so it is open again, and unwanted."""
     state, sent = after(mirror(2), Target(1, 2, 1), Target(2, 0, 2), told(6, CancelRejected()))
@@ -228,6 +244,8 @@ def test_the_loss_limit_halts_loudly(side: Side, worse: int) -> None:
     """Beyond the limit nothing is recouped or placed, everything is canceled, a person called."""
     state, sent = after(mirror(4, side=side, slip=2), Target(5, 4, 5), told(6, Fill(1)))
     assert isinstance(sent[-1], Place)
+    at_the_limit = worse + side.sign
+    assert not after(state, Target(at_the_limit, 4, at_the_limit))[0].halted
     state, sent = after(state, Target(worse, 4, worse))
     assert sent == [Alarm(), Cancel(Venue.DESTINATION, 6)]
     assert state.halted

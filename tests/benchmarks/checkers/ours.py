@@ -17,6 +17,7 @@ from typing import Any
 
 from attrs import frozen
 
+from simulator.actors import ActorWorld
 from simulator.explorer import Report
 from simulator.explorer import explore as reference
 from tests.benchmarks.checkers.checker import CheckerError, Figures, used
@@ -25,7 +26,7 @@ from tests.benchmarks.probe import Watch, peak_bytes
 
 STATES_MAX = 100_000_000
 PROGRAM = "tests.benchmarks.checkers.ours"
-REFERENCE, COMPILED = "reference", "compiled"
+REFERENCE, COMPILED, HOT = "reference", "compiled", "compiled, hot steps"
 Explore = Callable[..., Report[Any]]
 
 
@@ -77,18 +78,27 @@ def _explorer(name: str) -> Explore:
     return explore
 
 
+def _world(name: str) -> Callable[..., ActorWorld]:
+    """Return the model that the explorer *name* is given."""
+    if name != HOT:
+        return mirror
+    from tests.benchmarks.checkers.hot import hot_mirror
+
+    return hot_mirror
+
+
 def main() -> None:
     """Explore, and print what was found."""
     _, name, sizes, defect = sys.argv
     watch = Watch()
     size = Size(*map(int, sizes.split(",")))
-    explore = _explorer(name)
-    explore(mirror(*SMALL[0]), states_max=STATES_MAX)
+    explore, world = _explorer(name), _world(name)
+    explore(world(*SMALL[0]), states_max=STATES_MAX)
     gc.collect()  # what the imports have left, which is not the exploration's to look through
     watch.lap("prepare_s")
     began = time.perf_counter()
     stop_at = frozenset({EXPOSURE}) if defect else frozenset[str]()
-    report = explore(mirror(*size, defect), states_max=STATES_MAX, stop_at_first_failure=stop_at)
+    report = explore(world(*size, defect), states_max=STATES_MAX, stop_at_first_failure=stop_at)
     wall_s = time.perf_counter() - began
     watch.lap("cpu_s")
     print(

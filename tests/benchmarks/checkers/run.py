@@ -17,14 +17,14 @@ from rich.table import Table
 
 from tests.benchmarks.checkers.checker import Checker, CheckerError, Figures
 from tests.benchmarks.checkers.mirror import DEFECT_DEPTHS, DEFECTS, EXPECTED, NAMED
-from tests.benchmarks.checkers.ours import COMPILED, REFERENCE, Ours
+from tests.benchmarks.checkers.ours import COMPILED, HOT, REFERENCE, Ours
 from tests.benchmarks.checkers.rivals import Spin, Tlc
 from tests.benchmarks.table import MEGA, machine
 
 SLOW_STATES = 200_000  # a slow checker is left out of a size with more
 FEW_MODES = 2_000_000  # a size with more states is measured in the fastest mode so far only
 SPIN = Spin()
-FAST: tuple[Checker, ...] = (SPIN, Ours(COMPILED))
+FAST: tuple[Checker, ...] = (SPIN, Ours(COMPILED), Ours(HOT))
 SLOW: tuple[Checker, ...] = (Tlc(), Ours(REFERENCE))
 DEFECTS_AT = "S"
 TOO_SLOW = "left out: --slow measures it here too"
