@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 from attrs import evolve
 
-from machines.portfolio_rehearsal import rehearse
+from machines.portfolio_rehearsal import CONFIG, rehearse
 from machines.pricing.numbers import Compiled
 from simulator.portfolio_world import run
 from spec.terms import PositionMode
@@ -41,6 +41,8 @@ def test_a_portfolio_asks_for_nothing_that_was_not_rehearsed(
     monkeypatch: pytest.MonkeyPatch, mode: PositionMode, *, mirrored: bool
 ) -> None:
     """Whatever a run calls, the rehearsal has called with values of the same types."""
+    fresh = evolve(CONFIG, strategy=evolve(CONFIG.strategy))  # what it has cached is not asked
+    monkeypatch.setattr("machines.portfolio_rehearsal.CONFIG", fresh)
     with asked(monkeypatch) as rehearsed:
         rehearse()
     with asked(monkeypatch) as played:
