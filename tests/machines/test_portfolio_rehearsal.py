@@ -11,6 +11,7 @@ from attrs import evolve
 
 from machines.portfolio_rehearsal import CONFIG, rehearse
 from machines.pricing.numbers import Compiled
+from machines.pricing.sides import market_from
 from simulator.portfolio_world import run
 from spec.terms import PositionMode
 from tests.simulator.portfolios import markets, setup
@@ -41,10 +42,12 @@ def test_a_portfolio_asks_for_nothing_that_was_not_rehearsed(
     monkeypatch: pytest.MonkeyPatch, mode: PositionMode, *, mirrored: bool
 ) -> None:
     """Whatever a run calls, the rehearsal has called with values of the same types."""
-    fresh = evolve(CONFIG, strategy=evolve(CONFIG.strategy))  # what it has cached is not asked
+    fresh = evolve(CONFIG, strategy=evolve(CONFIG.strategy))
     monkeypatch.setattr("machines.portfolio_rehearsal.CONFIG", fresh)
+    market_from.cache_clear()  # what is known already would not be asked
     with asked(monkeypatch) as rehearsed:
         rehearse()
+    market_from.cache_clear()
     with asked(monkeypatch) as played:
         run(evolve(setup(1, mode, mirrored=mirrored), checked=False), markets(1, BARS))
     assert played
