@@ -10,6 +10,7 @@ import pytest
 from attrs import evolve
 
 from machines.portfolio_rehearsal import CONFIG, rehearse
+from machines.pricing.ema import band_weights
 from machines.pricing.numbers import Compiled
 from machines.pricing.sides import market_from
 from simulator.portfolio_world import run
@@ -19,6 +20,12 @@ from tests.simulator.portfolios import markets, setup
 BARS = 200
 typeof: Callable[[object], object] = import_module("numba").typeof
 Asked = set[tuple[str, tuple[object, ...]]]
+
+
+def forget() -> None:
+    """Forget what formulas have said: what is known already would not be asked."""
+    market_from.cache_clear()
+    band_weights.cache_clear()
 
 
 @contextmanager
@@ -44,10 +51,10 @@ def test_a_portfolio_asks_for_nothing_that_was_not_rehearsed(
     """Whatever a run calls, the rehearsal has called with values of the same types."""
     fresh = evolve(CONFIG, strategy=evolve(CONFIG.strategy))
     monkeypatch.setattr("machines.portfolio_rehearsal.CONFIG", fresh)
-    market_from.cache_clear()  # what is known already would not be asked
+    forget()
     with asked(monkeypatch) as rehearsed:
         rehearse()
-    market_from.cache_clear()
+    forget()
     with asked(monkeypatch) as played:
         run(evolve(setup(1, mode, mirrored=mirrored), checked=False), markets(1, BARS))
     assert played
