@@ -3,20 +3,31 @@
 from collections.abc import Callable
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.strategies import DataObject
 
-from machines.hedge_wallet import Closed, Event, Funded, Liquidated, Price, Resumed, step
-from machines.ladder import Config, Slot, Wallet, level, wanted, watch
+from machines.hedge_wallet import (
+    Closed,
+    Event,
+    Funded,
+    Liquidated,
+    Price,
+    Resumed,
+    classify,
+    step,
+)
+from machines.ladder import Config, Slot, Wallet, fragment_qty, level, wanted, watch
 from spec.fsm import pairs
 from spec.hedge_wallet import HEDGE_WALLET, Action, OrderKind, State, Symbol
-from spec.terms import Instrument, OrderType
+from spec.terms import Instrument, OrderType, PositionMode
 from tests.laws import laws_hedge_wallet
 from tests.laws.laws_hedge_wallet import Start
 from tests.machines.strategies import TRIED, closings, other_news, starts, try_law
 
 BUY, EXIT, ENTRY, COVER = OrderKind
+ONE_WAY = PositionMode.ONE_WAY
 CONFIG = Config(instrument=Instrument(symbol="S", taker_ppm=0), unit_ticks=10)
 BOUGHT = Closed(kind=BUY, ordered=40, qty=40, notional=40_000)
 
@@ -56,6 +67,52 @@ def test_the_wallet_buys_with_all_cash_but_the_reserve() -> None:
     wallet = after(Wallet(config=CONFIG, cash=40_200), Price(1_000))
     (order,) = wanted(wallet)
     assert (order.kind, order.qty, order.alone) == (BUY, 40, True)
+
+
+@pytest.mark.parametrize(
+    ("cash", "qty", "symbol"),
+    [
+        (40_200, 40, Symbol.BOUGHT),
+        (400_000, 40, Symbol.BOUGHT),
+        (40_200, 10, Symbol.BOUGHT_PART),
+        (10_500, 10, Symbol.BOUGHT),
+        (40_200, 0, Symbol.UNPLACED),
+    ],
+    ids=["all", "all that was ordered", "part", "part, the rest is too little", "nothing"],
+)
+def test_a_purchase_goes_on_while_it_is_short_of_lots_and_not_of_cash(
+    cash: int, qty: int, symbol: Symbol
+) -> None:
+    """The cash is what was there before it."""
+    bought = Closed(kind=BUY, ordered=40, qty=qty, notional=1_000 * qty)
+    assert classify(after(Wallet(config=CONFIG, cash=cash), Price(1_000)), bought) is symbol
+
+
+@pytest.mark.parametrize("kind", [EXIT, ENTRY, COVER])
+def test_what_closes_without_a_trade_after_the_cycle_is_no_news(kind: OrderKind) -> None:
+    """It was canceled as the cycle ended."""
+    late = Closed(kind=kind, ordered=10, qty=0, notional=0)
+    assert classify(Wallet(config=CONFIG, cash=40_200), late) is Symbol.NO_NEWS
+
+
+@pytest.mark.parametrize(("mode", "only"), [(mode, mode is ONE_WAY) for mode in PositionMode])
+def test_what_closes_a_position_only_reduces_on_an_account_without_legs(
+    mode: PositionMode, *, only: bool
+) -> None:
+    """Were the position gone it would open another; a leg cannot turn."""
+    config = evolve(CONFIG, mode=mode)
+    wallet = after(Wallet(config=config, cash=40_200), Price(1_000), BOUGHT)
+    assert wanted(wallet)[0].reduce_only is only
+    covers = [each for each in wanted(after(wallet, *FALL)) if each.kind is COVER]
+    assert {each.reduce_only for each in covers} == {only}
+
+
+def test_there_is_no_entry_below_zero_nor_of_less_than_a_venue_takes() -> None:
+    """An order that no venue takes is not wanted."""
+    wallet = long()
+    assert [fragment_qty(wallet, unit) for unit in (-99, -100, -101)] == [1_000, 0, 0]
+    least = evolve(CONFIG, instrument=Instrument(symbol="S", min_qty=11))
+    assert fragment_qty(evolve(wallet, config=least), -1) == 0
 
 
 def test_the_exit_and_four_entries_trail_below_the_price() -> None:
@@ -110,6 +167,18 @@ def test_a_slot_stays_in_the_window_when_its_old_order_fills() -> None:
     once, twice = wallet, after(wallet, Price(940))
     assert after(once, cover(3, 0)).slots[3].edge == -1
     assert after(twice, cover(3, 0)).slots[3].edge == twice.slots[3].edge == -5
+
+
+@pytest.mark.parametrize(("kind", "unit"), [(COVER, -1), (ENTRY, -2)])
+def test_a_crossed_trigger_that_is_no_longer_wanted_there_is_not_done(
+    kind: OrderKind, unit: int
+) -> None:
+    """The slot waits for another order meanwhile, or at another unit."""
+    wallet = after(long(), SOLD)
+    late = Closed(kind=kind, slot=3, unit=unit, ordered=10, qty=0, notional=0, crossed=True)
+    assert not any(slot.at_market for slot in after(wallet, late).slots)
+    now = evolve(late, kind=ENTRY, unit=-1)
+    assert after(wallet, now).slots[3].at_market
 
 
 def test_a_crossed_trigger_is_done_at_market() -> None:
