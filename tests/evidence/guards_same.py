@@ -11,6 +11,15 @@ SAME: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("position", "qty < leg.qty", "qty <= leg.qty"): (
             "the share of all lots in the cost is the cost"
         ),
+        ("mirror", "hedge < target", "hedge <= target"): (
+            "a hedge that is the target is inside, whatever the band"
+        ),
+        ("mirror_allocation", "size - most < min_qty", "size - most <= min_qty"): (
+            "where the least order is left, that is what is left either way"
+        ),
+        ("mirror_allocation", "lots > 0", "lots >= 0"): (
+            "what is reduced is above the band, and without lots it stays there"
+        ),
         ("unstuck", "one.distance < other.distance", "one.distance <= other.distance"): (
             "they differ there"
         ),

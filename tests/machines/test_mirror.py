@@ -149,6 +149,16 @@ def test_defect_2_volume_ranks() -> None:
     assert borda((busy, evolve(calm, volume=20))) == [evolve(calm, volume=20), busy]
 
 
+def test_only_what_is_better_takes_a_rank() -> None:
+    """Equals share theirs, so a tie in one rank does not push either behind a third symbol."""
+    calm, calmer = free("A", volatility=1, volume=20), free("B", volatility=1, volume=10)
+    wild = free("C", volatility=2, volume=30)
+    assert borda((wild, calmer, calm)) == [calm, calmer, wild]
+    busy, busier = free("A", volatility=2, volume=9), free("B", volatility=3, volume=9)
+    idle = free("C", volatility=1, volume=8)
+    assert borda((idle, busier, busy)) == [busy, busier, idle]
+
+
 def test_defect_3_a_symbol_that_the_base_wants_is_not_added_to() -> None:
     """On a one-way account a mirror there grows no more, and the base's order leaves."""
     wanted = held("X", 10, base_entries=(Entry(5, 1),))
@@ -516,6 +526,25 @@ def test_an_error_stops_the_overlay_and_a_person_is_told(
     assert step(overlay, Resumed(0)) == (overlay, ())
     assert step(overlay, Resumed(1)) == (Overlay(stops=1), ())
     assert step(Overlay(stops=1), FINE)[0].state is State.ACTIVE
+
+
+@pytest.mark.parametrize(
+    "fine",
+    [
+        asking(threshold_ppm=0),
+        asking(tolerance_ppm=0),
+        asking(max_n_positions=0),
+        asking(excess_allowance_ppm=0),
+        asking(allocation_min_ppm=0),
+        asking(allocation_min_ppm=MILLION),
+        evolve(FINE, base=evolve(LONGS, exposure_limit_ppm=0)),
+        evolve(FINE, markets=(market("X", min_qty=2, max_qty=2),)),
+        evolve(FINE, markets=(market("X", 9, ask_ticks=9),)),
+    ],
+)
+def test_the_bounds_themselves_are_no_errors(fine: Cycle) -> None:
+    """Nothing at all may be asked for, and an order may be of one size only."""
+    assert decide(fine).fault is Fault.NONE
 
 
 def test_inputs_that_cannot_be_had_are_an_error() -> None:
