@@ -31,6 +31,7 @@ COUNTS = {
     "last_order": "Number of the newest order",
     "journal_rows": "Rows of the journal",
     "wallet_halted": "Whether the wallet waits for a person",
+    "terms_waiting": "Whether changed terms wait for the wallet's next cycle",
     "portfolio_halted": "Whether the portfolio waits for a person",
     "warm_bars": "Bars that the averages have seen",
     "warmup_bars": "Bars that the averages need",

@@ -61,7 +61,11 @@ def status(loop: Loop, venue: str) -> dict[str, object]:
 
 def _wallet(bot: Bot) -> dict[str, object]:
     """Return how a hedge wallet is doing."""
-    return {"phase": bot.wallet.phase.name, "wallet_halted": bot.wallet.halted}
+    return {
+        "phase": bot.wallet.phase.name,
+        "wallet_halted": bot.wallet.halted,
+        "terms_waiting": bot.next_config is not None,
+    }
 
 
 def _portfolio(bot: Portfolio) -> dict[str, object]:

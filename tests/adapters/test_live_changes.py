@@ -18,6 +18,7 @@ from adapters.journal.store import Journal, Reader
 from adapters.live.account import AccountError
 from adapters.live.chosen import Chosen, taken_up
 from adapters.live.start import begun
+from adapters.live.status import status
 from machines import ladder
 from machines.bot import Bot
 from machines.pricing.kinds import Kind
@@ -129,6 +130,7 @@ def test_a_wallet_takes_other_terms_up_between_two_cycles(
         assert world.loop.session.orders().keys() == orders.keys()
         assert world.bot.wallet.config.unit_ticks == UNIT
         assert bots.config_of(world.bot) == wider
+        assert status(world.loop, "v")["terms_waiting"]
         level = world.bot.wallet.anchor_ticks
         await world.walk(level - UNIT - 20)
         await world.running()
@@ -138,7 +140,7 @@ def test_a_wallet_takes_other_terms_up_between_two_cycles(
         await world.running()
         assert phase(world) is Phase.ADVANCE
         assert world.bot.wallet.config == wider
-        assert world.bot.next_config is None
+        assert not status(world.loop, "v")["terms_waiting"]
         world.check()
         await world.kill()
 
