@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from attrs import evolve
 from hypothesis import given, settings
 
 from machines.order import (
@@ -11,13 +12,17 @@ from machines.order import (
     CancelRejected,
     CancelRequested,
     Event,
+    Expired,
     Filled,
     Found,
     Lost,
     Order,
     Reconciled,
+    Rejected,
     Replaced,
+    ReplaceRejected,
     ReplaceRequested,
+    classify,
     exposure,
     step,
 )
@@ -84,6 +89,66 @@ def test_more_than_was_ordered_is_a_contradiction() -> None:
     """Nonsense has a place to go: ask, and count the worst."""
     order, emits = step(Order(qty=3), Filled(4))
     assert (order.state, order.cum_qty, emits) == (State.UNKNOWN, 0, (Action.RECONCILE,))
+
+
+PART = Order(qty=3, cum_qty=1, state=State.PARTIALLY_FILLED)
+FULL = Order(qty=3, cum_qty=3, state=State.UNKNOWN, query=1)
+UNKNOWN = Order(qty=3, cum_qty=1, state=State.UNKNOWN, query=1)
+REPLACING = Order(qty=3, cum_qty=1, state=State.PENDING_REPLACE, replace_qty=5, revision=2)
+
+
+@pytest.mark.parametrize(
+    ("order", "event", "symbol"),
+    [
+        (PART, Filled(1), Symbol.STALE),
+        (PART, Filled(2), Symbol.PARTIAL_FILL),
+        (PART, Filled(3), Symbol.FINAL_FILL),
+        (PART, Filled(4), Symbol.CONTRADICTION),
+        (PART, Canceled(1), Symbol.CANCEL_ACK),
+        (PART, Canceled(2), Symbol.CANCEL_ACK_FILL),
+        (PART, Canceled(3), Symbol.FINAL_FILL),
+        (PART, Expired(1), Symbol.EXPIRE),
+        (PART, Expired(2), Symbol.EXPIRE_FILL),
+        (FULL, Filled(3), Symbol.STALE),
+        (FULL, Canceled(3), Symbol.FINAL_FILL),
+        (FULL, Expired(3), Symbol.FINAL_FILL),
+        (FULL, CancelRejected(), Symbol.STALE),
+        (PART, ReplaceRequested(1), Symbol.STALE),
+        (PART, ReplaceRequested(2), Symbol.REPLACE),
+        (PART, Replaced(0, 5), Symbol.STALE),
+        (REPLACING, Replaced(1, 5), Symbol.STALE),
+        (REPLACING, Replaced(2, 5), Symbol.RESTS_PARTIAL),
+        (evolve(REPLACING, cum_qty=0), Replaced(2, 5), Symbol.RESTS_NEW),
+        (evolve(REPLACING, cum_qty=0, triggered=True), Replaced(2, 5), Symbol.RESTS_TRIGGERED),
+        (evolve(REPLACING, replace_qty=2, cum_qty=2), Replaced(2, 2), Symbol.FINAL_FILL),
+        (evolve(REPLACING, cum_qty=3), ReplaceRejected(2), Symbol.FINAL_FILL),
+        (evolve(REPLACING, state=State.PENDING_CANCEL), Replaced(2, 5), Symbol.STALE),
+        (UNKNOWN, Reconciled(1, Found.FILLED, 3, 3), Symbol.FINAL_FILL),
+        (UNKNOWN, Reconciled(1, Found.FILLED, 4, 3), Symbol.CONTRADICTION),
+        (UNKNOWN, Reconciled(0, Found.CANCELED, 3, 1), Symbol.CANCEL_ACK),
+        (UNKNOWN, Reconciled(0, Found.CANCELED, 3, 2), Symbol.CANCEL_ACK_FILL),
+        (UNKNOWN, Reconciled(0, Found.EXPIRED, 3, 1), Symbol.EXPIRE),
+        (UNKNOWN, Reconciled(0, Found.EXPIRED, 3, 2), Symbol.EXPIRE_FILL),
+        (UNKNOWN, Reconciled(0, Found.OPEN, 3, 1), Symbol.STALE),
+        (UNKNOWN, Reconciled(0, Found.OPEN, 3, 2), Symbol.PARTIAL_FILL),
+        (UNKNOWN, Reconciled(1, Found.OPEN, 3, 1), Symbol.RESTS_PARTIAL),
+        (UNKNOWN, Reconciled(1, Found.OPEN, 3, 3), Symbol.CONTRADICTION),
+        (UNKNOWN, Reconciled(1, Found.OPEN, 4, 1), Symbol.CONTRADICTION),
+        (UNKNOWN, Reconciled(1, Found.OPEN, 1, 1), Symbol.CONTRADICTION),
+        (UNKNOWN, Reconciled(0, Found.OPEN, 0, 1), Symbol.CONTRADICTION),
+        (UNKNOWN, Reconciled(0, Found.OPEN, 3, -1), Symbol.CONTRADICTION),
+        (UNKNOWN, Reconciled(1, Found.ABSENT, 0, 0), Symbol.CONTRADICTION),
+        (UNKNOWN, Reconciled(0, Found.ABSENT, 0, 0), Symbol.STALE),
+        (evolve(UNKNOWN, cum_qty=0), Reconciled(1, Found.ABSENT, 0, 0), Symbol.ABSENT),
+        (evolve(UNKNOWN, cum_qty=0), Reconciled(0, Found.REJECTED, 3, 0), Symbol.REJECT),
+        (UNKNOWN, Reconciled(0, Found.REJECTED, 3, 0), Symbol.CONTRADICTION),
+        (PART, Rejected(), Symbol.CONTRADICTION),
+        (Order(qty=3), Rejected(), Symbol.REJECT),
+    ],
+)
+def test_quantities_decide_what_news_amount_to(order: Order, event: Event, symbol: Symbol) -> None:
+    """Less or as much is known already, more than was asked for cannot be."""
+    assert classify(order, event) is symbol
 
 
 @pytest.mark.parametrize(("state", "symbol"), pairs(ORDER))
