@@ -11,6 +11,9 @@ SAME: Mapping[tuple[str, str, str], str] = MappingProxyType(
         ("position", "qty < leg.qty", "qty <= leg.qty"): (
             "the share of all lots in the cost is the cost"
         ),
+        ("collision", "after.tries < after.patience", "after.tries <= after.patience"): (
+            "a close at the touch is asked for only while there is patience"
+        ),
         ("mirror", "hedge < target", "hedge <= target"): (
             "a hedge that is the target is inside, whatever the band"
         ),

@@ -54,10 +54,14 @@ RESERVED = after(GATED, WANTS)
 BASE = after(RESERVED, BaseHolds(0, 2))
 
 
-@pytest.mark.parametrize("patience", [-1, 0, 1])
-def test_without_patience_no_close_is_tried_again_at_the_touch(patience: int) -> None:
-    """The first one is; what counts as tried is never more than there is patience for."""
-    closing = after(evolve(MIRROR, patience=patience), WANTS)
+@pytest.mark.parametrize(("patience", "first"), [(-1, CROSS), (0, CROSS), (1, CLOSE)])
+def test_so_many_closes_are_tried_at_the_touch_as_there_is_patience_for(
+    patience: int, first: Action
+) -> None:
+    """Then they cross the spread, the first one already where there is none."""
+    mirror = evolve(MIRROR, patience=patience)
+    assert seen(mirror, WANTS) == [(CANCEL, first)]
+    closing = after(mirror, WANTS)
     assert well_formed(closing)
     assert seen(closing, MirrorHolds(3, 0, 0), WANTS)[-1] == (CANCEL, CROSS)
 

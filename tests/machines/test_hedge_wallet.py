@@ -20,7 +20,7 @@ from machines.hedge_wallet import (
 )
 from machines.ladder import Config, Slot, Wallet, fragment_qty, level, wanted, watch
 from spec.fsm import pairs
-from spec.hedge_wallet import HEDGE_WALLET, Action, OrderKind, State, Symbol
+from spec.hedge_wallet import HEDGE_WALLET, Action, Fragment, OrderKind, State, Symbol
 from spec.terms import Instrument, OrderType, PositionMode
 from tests.laws import laws_hedge_wallet
 from tests.laws.laws_hedge_wallet import Start
@@ -111,6 +111,8 @@ def test_there_is_no_entry_below_zero_nor_of_less_than_a_venue_takes() -> None:
     """An order that no venue takes is not wanted."""
     wallet = long()
     assert [fragment_qty(wallet, unit) for unit in (-99, -100, -101)] == [1_000, 0, 0]
+    in_coins = evolve(wallet, config=evolve(CONFIG, fragment=Fragment.COIN))
+    assert [fragment_qty(in_coins, unit) for unit in (-99, -100, -101)] == [10, 0, 0]
     least = evolve(CONFIG, instrument=Instrument(symbol="S", min_qty=11))
     assert fragment_qty(evolve(wallet, config=least), -1) == 0
 
