@@ -19,12 +19,12 @@ from machines.mirror import (
     run,
     step,
 )
-from machines.mirror_allocation import limits
+from machines.mirror_allocation import blocks, limits, lots_off
 from machines.mirror_inputs import Base, Block, Cycle, Entry, Order, band_of, cap_of, max_positions
 from machines.mirror_ranking import borda, gate_passes, of_market, to_reduce
 from spec.fsm import pairs
 from spec.mirror import MIRROR, Action, Fault, Limit, Mode, Pending, Reason, Reduce, State, Symbol
-from spec.terms import PositionSide, Side
+from spec.terms import Instrument, PositionSide, Side
 from spec.units import MILLION
 from tests.machines.mirror_desk import (
     LONG_MIRRORS,
@@ -366,6 +366,27 @@ def test_a_coarse_mirror_is_reduced_below_the_target_where_that_alone_is_inside(
         assert ordered(asked) == order
         assert named(asked) == (() if order else (Limit.MIN_SIZE,))
     assert ordered(cycle(base_of(20), held("X", 3, 15), tolerance_ppm=250_000)) == {"X": -2}
+
+
+def test_what_is_just_inside_is_enough() -> None:
+    """At the edge of the band nothing more is closed, reduced, opened or added."""
+    assert lots_off(Instrument(symbol="X"), 10, 10, excess=25, band=5) == 2
+    over = cycle(base_of(100), held("X", 7, 10), held("Y", 13, 10), tolerance_ppm=300_000)
+    assert ordered(over) == {"X": -7}
+    free_two = free("X", 80), free("Y", 30, volatility=9)
+    under = cycle(base_of(100), *free_two, tolerance_ppm=200_000, max_n_positions=2)
+    assert ordered(under) == {"X": 1}
+    held_one = free("X", 50), held("Z", 1, 30)
+    under = cycle(base_of(100), *held_one, tolerance_ppm=200_000, max_n_positions=2)
+    assert ordered(under) == {"X": 1}
+
+
+def test_a_mirror_is_at_its_cap_where_the_least_order_does_not_fit() -> None:
+    """One that just fits does."""
+    cap = cap_of(cycle(max_n_positions=1))
+    for room, limit in ((0, Limit.CAP), (1, Limit.MIN_SIZE)):
+        full = cycle(held("X", cap - room), max_n_positions=1)
+        assert blocks(full, below=True) == (Block("X", limit),)
 
 
 def test_an_order_is_not_larger_than_the_largest() -> None:
