@@ -32,6 +32,10 @@ SWARM = "swarm"
 SERVED = FAULTS.keys() - {"crash", "min_notional_dust", "stop_changes_id"}
 DELAY = re.compile(r"delay=(\d{1,5})ms")
 RATE = re.compile(r"(\w+)(?:=(0(?:\.\d{1,6})?|1(?:\.0{1,6})?))?")
+ANY = ""
+NAMED = re.compile(
+    r'(?:orderLinkId|newClientOrderId|origClientOrderId|clientAlgoId)"?\s*[=:]\s*"?([\w-]+)'
+)
 CLOSES = re.compile(r'reduceOnly"?\s*[=:]\s*"?true')
 SECONDS = 1_000  # draws of a time are in ms
 TIMEOUT_S = 12.0
@@ -98,7 +102,7 @@ class Faulty:
         self._silent: set[web.WebSocketResponse] = set()
         self._seen: dict[tuple[str, str], str] = {}  # the last answer to a question
         self._seen_s: dict[tuple[str, str], float] = {}
-        self._taken_s = -HIDDEN_S  # when an order was taken last
+        self._taken_s = {ANY: -HIDDEN_S}  # when orders were taken, by the client's names
         self._later = set[asyncio.Task[None]]()
         self._held = self._foreign = 0
 
@@ -168,12 +172,12 @@ class Faulty:
         await self._pause("late_request", LATE_S)
         if route is Route.CANCEL:
             await self._pause("fill_during_cancel", LATE_CANCEL_S)
-        lie = self._refused(body, route, words) or self._lied(request, route, words)
+        lie = self._refused(body, route, words) or self._lied(request, body, words)
         if lie is not None:
             return lie
         answer = await handler(request)
         if route is Route.CREATE and executed(answer):
-            self._taken_s = self._now_s()
+            self._taken_s |= dict.fromkeys((ANY, *NAMED.findall(body)), self._now_s())
             if self._on("retry_duplicate"):
                 self._begin(self._repeat(request, handler))
             self._meddle()
@@ -212,11 +216,18 @@ class Faulty:
             return words.refusal("reduce_only_reject")
         return None
 
-    def _lied(self, request: "web.Request", route: "Route", words: Words) -> "web.Response | None":
+    def _fresh(self, said: str) -> bool:
+        """Return whether the order that *said* names, or any if it names none, was just taken."""
+        names = NAMED.findall(said) or [ANY]
+        taken_s = max(self._taken_s.get(name, -HIDDEN_S) for name in names)
+        return self._now_s() - taken_s < HIDDEN_S * self._plan.pace
+
+    def _lied(self, request: "web.Request", body: str, words: Words) -> "web.Response | None":
         """Return an answer that is not, or no longer, true."""
         from aiohttp import web
 
-        fresh = self._now_s() - self._taken_s < HIDDEN_S * self._plan.pace
+        route = words.route(request.method, request.path)
+        fresh = self._fresh(f"{request.query_string}&{body}")
         if fresh and route in words.absent and self._on("not_found_after_ack"):
             return words.hides(route)
         name = {Route.ORDERS: "stale_open_orders", Route.POSITIONS: "position_lag"}.get(route)

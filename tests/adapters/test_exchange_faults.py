@@ -180,6 +180,26 @@ def test_an_order_is_not_seen_for_a_while(stands: Callable[..., Faultily], name:
     client.session.close()
 
 
+def test_an_order_that_has_been_there_is_not_hidden_by_a_newer_one(
+    stands: Callable[..., Faultily],
+) -> None:
+    """Only what was just taken is not found when it is asked for by its name."""
+    stand = stands(always("not_found_after_ack", pace=SLOW))
+    client = stand.client()
+    client.load_markets()
+    client.create_order(BTC, "limit", "buy", 0.01, 40000, {"orderLinkId": "older"})
+    time.sleep(2 * SLOW)
+    client.create_order(BTC, "limit", "buy", 0.01, 40000, {"orderLinkId": "newer"})
+    found = {
+        link: client.private_get_v5_order_realtime(
+            {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": link}
+        )["result"]["list"]
+        for link in ("older", "newer")
+    }
+    assert [len(rows) for rows in found.values()] == [1, 0]
+    client.session.close()
+
+
 def test_positions_may_be_old_and_have_empty_legs(stands: Callable[..., Faultily]) -> None:
     """The rows are those of the question before; an empty leg comes first."""
     stand = stands(always("position_lag", "phantom_leg_row", pace=SLOW))
