@@ -172,7 +172,7 @@ class Faulty:
         await self._pause("late_request", LATE_S)
         if route is Route.CANCEL:
             await self._pause("fill_during_cancel", LATE_CANCEL_S)
-        lie = self._refused(body, route, words) or self._lied(request, body, words)
+        lie = self._refused(body, route, words) or self._lied(request, body, route, words)
         if lie is not None:
             return lie
         answer = await handler(request)
@@ -222,11 +222,12 @@ class Faulty:
         taken_s = max(self._taken_s.get(name, -HIDDEN_S) for name in names)
         return self._now_s() - taken_s < HIDDEN_S * self._plan.pace
 
-    def _lied(self, request: "web.Request", body: str, words: Words) -> "web.Response | None":
+    def _lied(
+        self, request: "web.Request", body: str, route: "Route", words: Words
+    ) -> "web.Response | None":
         """Return an answer that is not, or no longer, true."""
         from aiohttp import web
 
-        route = words.route(request.method, request.path)
         fresh = self._fresh(f"{request.query_string}&{body}")
         if fresh and route in words.absent and self._on("not_found_after_ack"):
             return words.hides(route)
