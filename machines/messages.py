@@ -54,11 +54,15 @@ class Cancel:
 
 @frozen
 class Query:
-    """Ask what became of *client_order_id*; *query* numbers the question."""
+    """Ask what became of *client_order_id*; *query* numbers the question.
+
+    *shown* says that the venue has held the order.
+    """
 
     client_order_id: int
     query: int
     symbol: int = 0
+    shown: bool = False
 
 
 @frozen

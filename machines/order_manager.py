@@ -13,7 +13,19 @@ from typing import TypeVar
 from attrs import evolve, field, frozen
 
 from machines.messages import Cancel, Command, Place, Query, Report, Wake, Wanted
-from machines.order import CancelRejected, CancelRequested, Lost, Order, OrderSpec
+from machines.order import (
+    Acked,
+    CancelRejected,
+    CancelRequested,
+    Event,
+    Filled,
+    Found,
+    Lost,
+    Order,
+    OrderSpec,
+    Reconciled,
+    Triggered,
+)
 from machines.order import step as order_step
 from spec.order import ORDER, Action, State
 from spec.terms import OrderType, Reason
@@ -30,7 +42,8 @@ CANCELABLE = frozenset({State.PENDING_NEW, State.NEW, State.PARTIALLY_FILLED})
 class Working:
     """An order that is not final; *notional* (tick-lots) and *fee* (money) are of its fills.
 
-    *kept* says that the venue has refused to cancel it: it is not asked again until woken.
+    *shown* says that the venue has held it, *kept* that it has refused to cancel it: it is not
+    asked again until woken.
     """
 
     client_order_id: int
@@ -39,6 +52,7 @@ class Working:
     notional: int = 0
     fee: int = 0
     kept: bool = False
+    shown: bool = False
 
 
 @frozen(kw_only=True, cache_hash=True)
@@ -121,11 +135,11 @@ def report(book: Book, news: Report) -> tuple[Book, tuple[Effect, ...]]:
 def _step(book: Book, working: Working, news: Report) -> tuple[Book, tuple[Effect, ...]]:
     """Move one order and book what its totals have grown by."""
     order, emits = order_step(working.order, news.event, book.spec)
-    effects: list[Effect] = list(_commands(working, order, emits))
-    after = evolve(working, order=order)
+    after = evolve(working, order=order, shown=_shown(working, news.event, emits))
+    effects: list[Effect] = list(_commands(after, order, emits))
     grown = order.cum_qty - working.order.cum_qty
     if grown:
-        after = evolve(working, order=order, notional=news.notional, fee=news.fee)
+        after = evolve(after, notional=news.notional, fee=news.fee)
         effects.append(
             Booked(
                 wanted=working.wanted,
@@ -149,6 +163,14 @@ def _step(book: Book, working: Working, news: Report) -> tuple[Book, tuple[Effec
         )
     )
     return _retire(book, after, news.reason, effects), tuple(effects)
+
+
+def _shown(working: Working, event: Event, emits: tuple[Action, ...]) -> bool:
+    """Return whether the venue has held *working*, as far as is known; sent anew, it has not."""
+    if Action.SEND_NEW in emits:
+        return False
+    found = isinstance(event, Reconciled) and event.found is Found.OPEN
+    return working.shown or found or isinstance(event, Acked | Triggered | Filled)
 
 
 def _retire(book: Book, working: Working, reason: Reason, effects: list[Effect]) -> Book:
@@ -182,7 +204,7 @@ def _commands(working: Working, order: Order, emits: tuple[Action, ...]) -> tupl
             case Action.SEND_CANCEL:
                 commands.append(Cancel(working.client_order_id))
             case Action.RECONCILE:
-                commands.append(Query(working.client_order_id, order.query))
+                commands.append(Query(working.client_order_id, order.query, shown=working.shown))
             case Action.SEND_REPLACE | Action.BOOK | Action.RELEASE:
                 pass
     return tuple(commands)

@@ -140,7 +140,8 @@ class Port:
             return
         match command:
             case Query(client_order_id=key):
-                self._note(key, inquiries.asked(self._inquiry(key), command.query))
+                inquiry = inquiries.asked(self._inquiry(key), command.query, shown=command.shown)
+                self._note(key, inquiry)
                 self._ask(command)
             case QueryAccount():
                 self._accounts.add(command.symbol)

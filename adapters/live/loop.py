@@ -110,7 +110,7 @@ class Loop:
             self._begin(resume)
             self.tasks.begin(self.monitor.run())
             await self.tasks.ended()
-            await self.monitor.heartbeat.end()
+            await self.monitor.end()
         finally:
             await self.tasks.close()
             await self.connection.port.close()

@@ -68,9 +68,13 @@ class Monitor:
 
     def _snapshot(self, now_ns: int) -> None:
         """Write the whole bot now and then: a restart replays what comes after."""
-        journal = self.loop.journal
-        if journal.head.row - self._snapshot_row >= SNAPSHOT_ROWS:
-            self._snapshot_row = journal.snapshot(now_ns, self.loop.session.bot)
+        if self.loop.journal.head.row - self._snapshot_row >= SNAPSHOT_ROWS:
+            self._snapshot_row = self.loop.journal.snapshot(now_ns, self.loop.session.bot)
+
+    async def end(self) -> None:
+        """Leave the venue, and the whole bot: a newer release need not replay what this one did."""
+        await self.heartbeat.end()
+        self.loop.journal.snapshot(self.loop.clock_ns(), self.loop.session.bot)
 
     def _kill(self) -> None:
         """Trip once the kill file is there, anew each time that it appears."""

@@ -66,7 +66,7 @@ class Requests:
         key = command.client_order_id
         inquiry = self._inquiry(key)
         if isinstance(command, Query):
-            self._note(key, inquiries.asked(inquiry, command.query))
+            self._note(key, inquiries.asked(inquiry, command.query, shown=command.shown))
             self._tasks.begin(self._query(command, session))
         else:
             self._note(key, inquiries.sent(inquiry))

@@ -32,7 +32,6 @@ from machines.order import (
     Filled,
     Found,
     Lost,
-    Order,
     Reconciled,
     Triggered,
 )
@@ -40,7 +39,6 @@ from machines.order import Event as OrderEvent
 from machines.order import Rejected as OrderRejected
 from machines.order_manager import Book, Working, live
 from machines.reconciliation import held_back, orders, pending
-from spec.order import State
 from spec.terms import Reason
 
 Journaled = Callable[[AnyBot, Event], tuple[AnyBot, tuple[Command, ...]]]
@@ -249,7 +247,7 @@ class Session:
             return
         self._held.pop(key, None)
         symbol, working = own
-        event = _answer(state, query, qty) if query else _news(working.order, state, qty)
+        event = _answer(state, query, qty) if query else _news(working, state, qty)
         if event is not None:
             self._report(symbol, key, event, state.reason)
 
@@ -264,7 +262,7 @@ class Session:
         match outcome:
             case Acked():
                 own = self.orders().get(key)
-                if own is not None and own[1].order.state is State.PENDING_NEW:
+                if own is not None and not own[1].shown:
                     self._report(symbol, key, OrderAcked())
             case Rejected(reason=reason) if reason is not Reason.UNKNOWN_ORDER:
                 places = isinstance(command, Place)
@@ -283,12 +281,12 @@ def _answer(state: OrderState, query: int, qty: int) -> OrderEvent:
     return Reconciled(query, state.found, state.qty, qty, state.triggered)
 
 
-def _news(order: Order, state: OrderState, qty: int) -> OrderEvent | None:
+def _news(working: Working, state: OrderState, qty: int) -> OrderEvent | None:
     """Return what *state* of the stream says beyond the *qty* lots that are filled, if anything."""
     match state.found:
-        case Found.OPEN if state.triggered and not order.triggered:
+        case Found.OPEN if state.triggered and not working.order.triggered:
             return Triggered()
-        case Found.OPEN if order.state is State.PENDING_NEW:
+        case Found.OPEN if not working.shown:
             return OrderAcked()
         case Found.CANCELED:
             return Canceled(qty)

@@ -163,6 +163,23 @@ def test_an_outcome_that_tells_nothing_is_asked_about(outcome: Outcome) -> None:
     assert Query(1, 1) in told.left
 
 
+def test_that_the_venue_has_shown_an_order_is_noted_while_a_cancel_is_under_way() -> None:
+    """An answer or the stream tells of it once; a question that follows says so."""
+    for by_stream in (False, True):
+        told = Told()
+        told.session.tell(Report(client_order_id=1, event=CancelRequested()))
+        before = len(told.reports)
+        for _ in range(2):
+            if by_stream:
+                told.session.order(state(1, Found.OPEN, 0))
+            else:
+                told.session.ended(Cancel(1), Acked())
+        assert len(told.reports) == before + 1
+        assert told.session.orders()[1][1].order.state is State.PENDING_CANCEL
+        told.session.lost(0, 1)
+        assert Query(1, 1, shown=True) in told.left
+
+
 @pytest.mark.parametrize(
     ("reason", "state"),
     [(Reason.UNKNOWN_ORDER, State.UNKNOWN), (Reason.BAD_PRICE, State.NEW)],

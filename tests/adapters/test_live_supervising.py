@@ -1,14 +1,18 @@
 """The supervisor in charge of the live loop: halts, stops, limits, and what is not ours."""
 
 import asyncio
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters import bots
 from adapters.journal.chain import Kind
 from adapters.journal.codec import decode
+from adapters.journal.replay import rebuilt
 from adapters.journal.steps import Intervention, Step
+from adapters.journal.store import Journal
 from adapters.live.account import AccountError, folder, named
 from adapters.live.metrics import metrics
 from adapters.live.prepare import prepared
@@ -56,6 +60,24 @@ def test_a_stop_removes_what_its_policy_says(
         assert len(left) == (orders if policy is StopPolicy.LEAVE else 1)
         kept = world.venue.position(0).long.qty
         assert kept == (0 if policy is StopPolicy.FLATTEN else held)
+
+    simulated(story())
+
+
+def test_a_newer_release_goes_on_from_the_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole bot is the last thing that is written: no step has to be taken again."""
+
+    async def story() -> None:
+        world = World(tmp_path / "j")
+        process = world.begin()
+        await world.running()
+        world.loop.stop(StopPolicy.LEAVE)
+        await world.end(process)
+        monkeypatch.setattr(bots, "step", None)
+        with closing(Journal(world.path)) as journal:
+            assert rebuilt(journal) == world.bot
 
     simulated(story())
 

@@ -7,6 +7,7 @@ from attrs import frozen
 
 from machines.gate import passes
 from machines.inquiry import (
+    SHOWN_FACTOR,
     Inquiry,
     answered,
     asked,
@@ -68,11 +69,18 @@ def nothing_is_asked_while_a_request_may_be_carried_out(
     assert not is_idle(inquiry, now_ns) or may_ask(inquiry, now_ns)
 
 
-def questions_and_answers_leave_requests_alone(inquiry: Inquiry, query: int, found: Found) -> None:
+def questions_and_answers_leave_requests_alone(
+    inquiry: Inquiry,
+    query: int,
+    found: Found,
+    shown: bool,  # noqa: FBT001
+) -> None:
     """What is under way stays known, whatever is asked and answered."""
     assert well_formed(inquiry)
     assert query > 0
-    for after in (asked(inquiry, query), answered(inquiry, query, found, 3)):
+    now = asked(inquiry, query, shown=shown)
+    assert now.shown == shown
+    for after in (now, answered(inquiry, query, found, 3)):
         assert well_formed(after)
         assert (after.flying, after.until_ns) == (inquiry.flying, inquiry.until_ns)
 
@@ -80,20 +88,24 @@ def questions_and_answers_leave_requests_alone(inquiry: Inquiry, query: int, fou
 def absent_counts_after_so_many_in_a_row(
     inquiry: Inquiry, heard: int, found: Found, times: int
 ) -> None:
-    """*heard* is how often in a row the question was answered with ABSENT: all of them count."""
+    """*heard* is how often in a row the question was answered with ABSENT: all of them count.
+
+    Of an order that was shown before it takes far more.
+    """
     assert well_formed(inquiry)
     assert inquiry.query > 0
     assert times > 0
     assert inquiry.absent == heard
+    needed = SHOWN_FACTOR * times if inquiry.shown else times
     after = answered(inquiry, inquiry.query, found, times)
     if counts(inquiry, inquiry.query, found, times):
-        assert found is not Found.ABSENT or heard + 1 >= times
+        assert found is not Found.ABSENT or heard + 1 >= needed
         assert after.query == 0
     else:
         assert found is Found.ABSENT
-        assert heard + 1 < times
+        assert heard + 1 < needed
         assert after.absent == heard + 1
-        assert after.query == inquiry.query
+        assert (after.query, after.shown) == (inquiry.query, inquiry.shown)
 
 
 def an_abandoned_question_is_never_answered(
@@ -105,7 +117,7 @@ def an_abandoned_question_is_never_answered(
     now = asked(inquiry, newer)
     assert not counts(now, older, found, times)
     assert answered(now, older, found, times) == now
-    assert (now.query, now.absent) == (newer, 0)
+    assert (now.query, now.absent, now.shown) == (newer, 0, False)
 
 
 def a_person_is_called_for_what_stays(

@@ -92,7 +92,7 @@ def test_any_other_refusal_is_tried_again_later() -> None:
 def test_a_restart_asks_for_its_orders_then_its_account_and_its_price() -> None:
     """What was on the way is lost, what the journal knows is not."""
     _, commands = told(long(), Restarted())
-    queries = [Query(order, 1) for order in range(2, 7)]
+    queries = [Query(order, 1, shown=True) for order in range(2, 7)]
     assert commands == [*queries, QueryAccount(), Watch(0, 1_010)]
 
 

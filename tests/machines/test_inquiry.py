@@ -7,6 +7,7 @@ from hypothesis.strategies import SearchStrategy
 
 from machines.inquiry import (
     ABSENT_TIMES,
+    SHOWN_FACTOR,
     Inquiry,
     answered,
     asked,
@@ -49,6 +50,17 @@ def test_absent_is_believed_when_it_repeats() -> None:
     assert answered(inquiry, query, Found.ABSENT) == Inquiry()
 
 
+def test_an_order_that_was_shown_is_not_denied_so_soon() -> None:
+    """It has arrived, so an answer that it is absent is of the past, or false."""
+    inquiry = asked(Inquiry(), 4, shown=True)
+    for _ in range(ABSENT_TIMES * SHOWN_FACTOR - 1):
+        assert not counts(inquiry, 4, Found.ABSENT)
+        assert counts(inquiry, 4, Found.OPEN)
+        inquiry = answered(inquiry, 4, Found.ABSENT)
+    assert counts(inquiry, 4, Found.ABSENT)
+    assert answered(inquiry, 4, Found.ABSENT) == Inquiry()
+
+
 def test_a_newer_question_begins_anew() -> None:
     """It does not take over what the older one has heard, whose answers are dropped."""
     inquiry = answered(asked(Inquiry(), 1), 1, Found.ABSENT)
@@ -76,7 +88,13 @@ class World:
     lost: list[Request] = field(factory=list[Request])
     absent: int = 0  # answers in a row to the newest question
     query: int = 0
+    shown: bool = False
     told: int = 0
+
+    @property
+    def needed(self) -> int:
+        """How many answers in a row it takes to believe that the order is absent."""
+        return ABSENT_TIMES * (SHOWN_FACTOR if self.shown else 1)
 
     def act(self, what: int) -> None:
         """Do one thing that may happen."""
@@ -90,9 +108,9 @@ class World:
                 self.lost += [] if request.decided else [request]
                 until_ns = 0 if request.decided else request.until_ns
                 self.inquiry = ended(self.inquiry, until_ns)
-            case 3:
-                self.query, self.absent = self.query + 1, 0
-                self.inquiry = asked(self.inquiry, self.query)
+            case 3 | 6:
+                self.query, self.absent, self.shown = self.query + 1, 0, what == 6
+                self.inquiry = asked(self.inquiry, self.query, shown=self.shown)
             case 4 | 5 if self.inquiry.query and may_ask(self.inquiry, self.now_ns):
                 self.answer(Found.ABSENT if what == 4 else Found.OPEN)
             case _:
@@ -104,13 +122,13 @@ class World:
         assert all(request.until_ns <= self.now_ns for request in self.lost)
         self.absent += 1
         if counts(self.inquiry, self.query, found):
-            assert found is Found.OPEN or self.absent == ABSENT_TIMES
+            assert found is Found.OPEN or self.absent == self.needed
             self.told += 1
         self.inquiry = answered(self.inquiry, self.query, found)
 
 
 @TRIED
-@given(st.lists(st.integers(0, 6), max_size=40))
+@given(st.lists(st.integers(0, 7), max_size=40))
 def test_a_life(what: list[int]) -> None:
     """Whatever is sent, lost, asked and answered in whatever order: each answer is of its moment.
 
@@ -123,7 +141,7 @@ def test_a_life(what: list[int]) -> None:
         world.act(1)
     world.now_ns += VALID_NS
     told, waits = world.told, bool(world.inquiry.query)
-    for _ in range(ABSENT_TIMES):
+    for _ in range(world.needed):
         world.act(4)
     assert world.told == told + waits
     assert is_idle(world.inquiry, world.now_ns)
@@ -131,8 +149,10 @@ def test_a_life(what: list[int]) -> None:
 
 def inquiries() -> SearchStrategy[Inquiry]:
     """Return inquiries that make sense."""
-    drawn = st.builds(Inquiry, flying=SMALL, until_ns=SMALL, query=SMALL, absent=SMALL)
-    return drawn.map(lambda each: each if each.query else evolve(each, absent=0))
+    drawn = st.builds(
+        Inquiry, flying=SMALL, until_ns=SMALL, query=SMALL, absent=SMALL, shown=st.booleans()
+    )
+    return drawn.map(lambda each: each if each.query else evolve(each, absent=0, shown=False))
 
 
 FOUND = st.sampled_from(Found)
@@ -146,7 +166,8 @@ def test_laws(inquiry: Inquiry, one: int, other: int, found: Found) -> None:
     try_law(laws_port.every_request_is_known, inquiry, truth, other)
     law = laws_port.nothing_is_asked_while_a_request_may_be_carried_out
     try_law(law, inquiry, truth, other)
-    laws_port.questions_and_answers_leave_requests_alone(inquiry, one + 1, found)
+    for shown in (False, True):
+        laws_port.questions_and_answers_leave_requests_alone(inquiry, one + 1, found, shown)
 
 
 @TRIED

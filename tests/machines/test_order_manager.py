@@ -1,5 +1,7 @@
 """The order manager by example: one order a key, and nothing twice."""
 
+import pytest
+
 from machines.messages import Cancel, Place, Query, Report, Wake, Wanted
 from machines.order import (
     Acked,
@@ -8,8 +10,10 @@ from machines.order import (
     Event,
     Filled,
     Found,
+    Lost,
     Reconciled,
     Rejected,
+    Triggered,
     exposure,
 )
 from machines.order_manager import (
@@ -144,11 +148,34 @@ def test_a_liquidated_order_is_held_back_until_unblocked() -> None:
 def test_a_restart_asks_for_every_open_order_and_counts_it_meanwhile() -> None:
     """What may have filled while we were away stays exposed until the venue has answered."""
     book, commands = restarted(working())
-    assert commands == (Query(1, 1),)
+    assert commands == (Query(1, 1, shown=True),)
     assert [exposure(each.order) for each in live(book)] == [3]
     assert plan(book, ()) == (book, ())
     book, effects = told(book, 1, Reconciled(1, Found.FILLED, 3, 3), notional=270, fee=3)
     assert [type(effect) for effect in effects] == [Booked, Ended]
+
+
+@pytest.mark.parametrize(
+    "event", [Acked(), Triggered(), Filled(1), Reconciled(1, Found.OPEN, 3, 0)]
+)
+def test_a_question_says_whether_the_venue_has_shown_the_order(event: Event) -> None:
+    """It does from then on, also while a cancel is under way, until the order is sent anew."""
+    book, _ = plan(empty(2), (STOP,))
+    assert restarted(book)[1] == (Query(1, 1),)
+    book, _ = told(book, 1, Lost())
+    book, _ = told(book, 1, event)
+    book, _ = plan(book, ())
+    for query in (2, 3):
+        book, commands = told(book, 1, Lost())
+        assert commands == (Query(1, query, shown=True),)
+
+
+def test_an_order_sent_anew_has_not_been_shown() -> None:
+    """The venue has denied the first for long."""
+    book, _ = told(working(), 1, Lost())
+    book, commands = told(book, 1, Reconciled(1, Found.ABSENT, 0, 0))
+    assert commands == (Place(1, STOP),)
+    assert told(book, 1, Lost())[1] == (Query(1, 2),)
 
 
 def test_an_order_wanted_alone_waits_for_the_others_to_go() -> None:

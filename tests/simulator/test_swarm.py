@@ -22,12 +22,7 @@ from spec.terms import PositionMode
 from spec.units import SECOND_NS
 
 FINDS = {  # the faults against which each defence is, in ppm
-    "repeats": {
-        "stop_changes_id": 900_000,
-        "ws_gap": 50_000,
-        "fill_during_cancel": 300_000,
-        "partial_then_cancel": 500_000,
-    },
+    "repeats": {"not_found_after_ack": 900_000, "late_request": 400_000, "ws_gap": 50_000},
     "resends": {"lost_answer_executed": 200_000, "garbage_200": 200_000},
     "hasty": {"late_request": 300_000, "ws_gap": 50_000},
     "deaf": {"ws_gap": 20_000},

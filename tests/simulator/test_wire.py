@@ -213,6 +213,24 @@ def test_a_lie_of_a_moment_is_not_believed() -> None:
     assert found(credulous) == [Found.ABSENT]
 
 
+@pytest.mark.parametrize("shown", [False, True])
+def test_an_order_that_was_shown_is_denied_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+    shown: bool,  # noqa: FBT001
+) -> None:
+    """It has arrived, so the venue is asked for half a minute instead of some seconds."""
+    desk, sent = Desk(), list[Request]()
+    monkeypatch.setattr(desk.wire, "ask", sent.append)
+    desk.wire.post(Query(1, 1, shown=shown))
+    denied = 0
+    while not found(desk):
+        answer = Reconciled(1, Found.ABSENT, 0, 0)
+        desk.wire.port.answered(sent[denied], Report(client_order_id=1, event=answer))
+        denied += 1
+        desk.after(AGAIN_NS)
+    assert denied == (30 if shown else 3)
+
+
 def test_a_question_waits_for_the_outcome_of_what_is_under_way(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
