@@ -83,7 +83,7 @@ class Watch:
 
 @frozen
 class Wake:
-    """Tell the bot after *delay_ns* that it may try order *key* again."""
+    """Tell the bot after *delay_ns* that it may try order *key* again; only the newest counts."""
 
     key: int
     delay_ns: int

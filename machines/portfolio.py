@@ -23,21 +23,18 @@ from machines.hedge_wallet import Resumed
 from machines.messages import (
     AccountReport,
     Bars,
-    Cancel,
     Command,
-    Place,
-    Query,
     QueryAccount,
     Report,
     Restarted,
-    Wake,
     Wanted,
     Woken,
 )
 from machines.overlay import Mirrors, Outcome
 from machines.planner import Ladders
 from machines.planner_inputs import Moment, Strategy
-from machines.portfolio_desk import Desk, Money, is_mirror, is_unstuck, unsticks
+from machines.portfolio_desk import Desk, Money, about, is_mirror, is_unstuck, unsticks
+from machines.portfolio_handling import Handling, sized
 from machines.portfolio_mirrors import (
     MirrorConfig,
     alerts,
@@ -66,25 +63,28 @@ class Config:
     """What a person chooses: the strategy, and how it is run.
 
     Nothing is ordered until *warmup_bars* have closed.  At most *levels* orders of a ladder work at
-    a time, the nearest to the market.  Without *mirrors* there is no overlay.
+    a time, the nearest to the market, and *handling* says how they are handed over.  Without
+    *mirrors* there is no overlay.
     """
 
     strategy: Strategy
     mirrors: MirrorConfig | None = None
     warmup_bars: int = 1
     levels: int = LEVELS
+    handling: Handling = field(factory=Handling)
 
 
 @frozen(kw_only=True)
 class Portfolio:
     """The desks of all symbols, the money of the account, and what is known of the markets.
 
-    *cash* is what has been settled, in money units, and *profits* what was realized; *outcome* is
-    what the newest cycle of the overlay came to, *slots* say in which symbols the base may open
-    positions, *account* is the newest report of the account and *newest_ms* when the newest bars
-    opened.  *sequence* numbers the orders of all symbols.  What is wanted is *stale* from a restart
-    to the next bars: until then orders stay as they are.  A *halted* portfolio, after a
-    liquidation, has no orders until a person says go on.
+    *cash* is what has been settled, in money units, *sizes* the balance that sizes go by since the
+    newest bars, and *profits* what was realized; *outcome* is what the newest cycle of the overlay
+    came to, *slots* say in which symbols the base may open positions, *account* is the newest
+    report of the account and *newest_ms* when the newest bars opened.  *sequence* numbers the
+    orders of all symbols.  What is wanted is *stale* from a restart to the next bars: until then
+    orders stay as they are.  A *halted* portfolio, after a liquidation, has no orders until a
+    person says go on.
     """
 
     config: Config
@@ -100,6 +100,7 @@ class Portfolio:
     sequence: int = 0
     stale: bool = True
     halted: bool = False
+    sizes: int = 0
 
 
 def new(config: Config, cash: int) -> Portfolio:
@@ -160,14 +161,25 @@ def _closed(portfolio: Portfolio, event: Bars) -> tuple[Portfolio, Commands]:
     lookback_ms = strategy.lookback_ms
     profits = portfolio.profits.since(None if lookback_ms is None else event.open_ms - lookback_ms)
     portfolio = evolve(
-        portfolio, averages=known, desks=seen, newest_ms=event.open_ms, profits=profits
+        portfolio,
+        averages=known,
+        desks=seen,
+        newest_ms=event.open_ms,
+        profits=profits,
+        sizes=sized(portfolio.sizes, portfolio.cash, portfolio.config.handling),
     )
     if event.past or max(known.bars) <= portfolio.config.warmup_bars + 1:
         return portfolio, ()
-    ladders = planner.plan(strategy, _moment(portfolio, event))
+    config, plans = portfolio.config, planner.plan(strategy, _moment(portfolio, event))
+    ladders = tuple(
+        portfolio_desk.sent(desk, both, config.handling)
+        for desk, both in zip(portfolio.desks, plans, strict=True)
+    )
     portfolio, commands = _cycled(evolve(portfolio, stale=False), event, ladders)
-    levels, pairs = portfolio.config.levels, zip(portfolio.desks, ladders, strict=True)
-    desks = tuple(portfolio_desk.planned(desk, both, levels) for desk, both in pairs)
+    pairs = zip(portfolio.desks, ladders, strict=True)
+    desks = tuple(
+        portfolio_desk.planned(desk, both, config.levels, config.handling) for desk, both in pairs
+    )
     slots = portfolio_slots.ranked(portfolio.slots, desks)
     portfolio = evolve(portfolio, desks=desks, slots=slots)
     for symbol, desk in enumerate(desks):
@@ -229,7 +241,7 @@ def _moment(portfolio: Portfolio, event: Bars) -> Moment:
         averages=portfolio.averages,
         longs=tuple(desk.long for desk in desks),
         shorts=tuple(desk.short for desk in desks),
-        balance=portfolio.cash,
+        balance=portfolio.sizes,
         profit=portfolio.profits.now,
         profit_max=portfolio.profits.most,
     )
@@ -246,7 +258,7 @@ def _reported(portfolio: Portfolio, news: Report | AccountReport) -> tuple[Portf
         portfolio = _credited(portfolio, news, halts=liquidated)
     over = unsticks(portfolio.desks[news.symbol]) and not unsticks(desk)
     portfolio, sent = _settled(_paid(_put(portfolio, news.symbol, desk), money), news.symbol)
-    commands = (*_of(news.symbol, commands), *sent)
+    commands = (*about(news.symbol, commands), *sent)
     for symbol in _stuck(portfolio) if over else ():
         portfolio, sent = _brought(portfolio, symbol)
         commands += sent
@@ -322,7 +334,7 @@ def _ordered(portfolio: Portfolio, symbol: int) -> tuple[Portfolio, Commands]:
     if book is desk.book:
         return portfolio, ()
     portfolio = evolve(_put(portfolio, symbol, evolve(desk, book=book)), sequence=book.sequence)
-    return _counted(portfolio, symbol), _of(symbol, commands)
+    return _counted(portfolio, symbol), about(symbol, commands)
 
 
 def _admitted(portfolio: Portfolio, symbol: int) -> tuple[Wanted, ...]:
@@ -369,29 +381,11 @@ def _restarted(portfolio: Portfolio) -> tuple[Portfolio, Commands]:
     for symbol, desk in enumerate(portfolio.desks):
         book, commands = order_manager.restarted(desk.book)
         desks.append(evolve(desk, book=book))
-        queries.extend(_of(symbol, commands))
+        queries.extend(about(symbol, commands))
     accounts = tuple(QueryAccount(symbol) for symbol in range(len(desks)))
     slots = portfolio_slots.restarted(portfolio.slots, tuple(desks))
     portfolio = evolve(portfolio, desks=tuple(desks), slots=slots, stale=True)
     return portfolio, (*queries, *accounts)
-
-
-def _of(symbol: int, commands: Commands) -> Commands:
-    """Return *commands* about *symbol*."""
-    return tuple(_about(symbol, each) for each in commands)
-
-
-def _about(symbol: int, command: Command) -> Command:
-    """Return *command*, which is about *symbol*."""
-    match command:
-        case Cancel(number):
-            return Cancel(number, symbol)
-        case Place(number, order):
-            return Place(number, order, symbol)
-        case Query() | Wake():
-            return evolve(command, symbol=symbol)
-        case _:
-            return command
 
 
 def _put(portfolio: Portfolio, symbol: int, desk: Desk) -> Portfolio:

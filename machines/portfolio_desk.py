@@ -6,10 +6,22 @@ from typing import NamedTuple
 from attrs import evolve, field, frozen
 
 from machines import order_manager, position
-from machines.messages import AccountReport, Alert, Bar, Command, Report, Wanted
+from machines.messages import (
+    AccountReport,
+    Alert,
+    Bar,
+    Cancel,
+    Command,
+    Place,
+    Query,
+    Report,
+    Wake,
+    Wanted,
+)
 from machines.order_manager import Book, Booked, Ended, Stray
-from machines.planner import Ladders, Line
+from machines.planner import NONE, Ladders, Line
 from machines.planner_sheet import CLOSES, ENTRIES
+from machines.portfolio_handling import Handling, handed, near, stays
 from machines.position import Fill, Leg, Pair
 from machines.pricing import sides
 from machines.pricing.kinds import Kind
@@ -190,35 +202,66 @@ def watched(desk: Desk, bar: Bar) -> Desk:
     return evolve(desk, bid=bid, ask=ask, long=long, short=short)
 
 
-def planned(desk: Desk, ladders: tuple[Ladders, Ladders], levels: int) -> Desk:
+def sent(
+    desk: Desk, ladders: tuple[Ladders, Ladders], handling: Handling
+) -> tuple[Ladders, Ladders]:
+    """Return *ladders*, longs' and shorts', without what waits for the market to come near."""
+    (long, short), market, pair = ladders, (desk.bid, desk.ask), desk.pair
+    if handling.distance_ppm is None or (long is NONE and short is NONE):
+        return ladders
+    return (
+        near(long, PositionSide.LONG, pair.long.qty, market, handling.distance_ppm),
+        near(short, PositionSide.SHORT, pair.short.qty, market, handling.distance_ppm),
+    )
+
+
+def planned(desk: Desk, ladders: tuple[Ladders, Ladders], levels: int, handling: Handling) -> Desk:
     """Return *desk* wanting the nearest *levels* orders of each of *ladders*, longs' and shorts'.
 
-    An order that is working already keeps its key; one that has changed takes the key of one that
-    is not wanted any more, and so waits for its end.
+    An order that is working already, or one that may stay for it, keeps its key; one that has
+    changed takes the key of one that is not wanted any more, and so waits for its end.
     """
     wanted: list[Wanted] = []
     for leg, both in zip(LEGS, ladders, strict=True):
+        if both is NONE:
+            continue
         for group, lines in ((CLOSES, both.closes), (ENTRIES, both.entries)):
             if not lines:
                 continue
             first = ((leg - 1) * GROUPS + group) * levels
-            keys, near = range(first, first + levels), lines[:levels]
+            keys, nearest = range(first, first + levels), lines[:levels]
             own = {w.wanted.key: w.wanted for w in desk.book.working[first : keys.stop] if w}
-            for key, line in zip(_keys(near, own, keys), near, strict=True):
+            for key, line in zip(_keys(nearest, own, keys, handling), nearest, strict=True):
                 order = own.get(key)
-                if order is None or _line(order) != line:
-                    order = _wanted(desk, key, leg, group, line)
+                if order is None or not stays(order, line, handling):
+                    order = _wanted(desk, key, leg, line, opens=group == ENTRIES)
+                    order = handed(order, handling)
                 wanted.append(order)
     return evolve(desk, wanted=tuple(wanted)) if wanted or desk.wanted else desk
 
 
-def _keys(lines: tuple[Line, ...], working: dict[int, Wanted], keys: range) -> list[int]:
+def _keys(
+    lines: tuple[Line, ...], working: dict[int, Wanted], keys: range, handling: Handling
+) -> list[int]:
     """Return the keys of *lines*: of orders that are *working* so, else of changed ones first."""
     places = {_line(order): key for key, order in working.items()}
     found = [places.pop(line, None) for line in lines]
+    if handling.tolerance_ppm:
+        left = {key: working[key] for key in places.values()}
+        pairs = zip(found, lines, strict=True)
+        found = [_staying(left, line, handling) if key is None else key for key, line in pairs]
     changed = (key for key in sorted(working) if key not in found)
     free = chain(changed, (key for key in keys if key not in working))
     return [next(free) if key is None else key for key in found]
+
+
+def _staying(left: dict[int, Wanted], line: Line, handling: Handling) -> int | None:
+    """Return the key of an order that may stay for *line*, and take it from what is *left*."""
+    for key, order in left.items():
+        if stays(order, line, handling):
+            del left[key]
+            return key
+    return None
 
 
 def _line(order: Wanted) -> Line:
@@ -226,9 +269,9 @@ def _line(order: Wanted) -> Line:
     return Line(order.qty, order.price_ticks, order.kind)
 
 
-def _wanted(desk: Desk, key: int, leg: PositionSide, group: int, line: Line) -> Wanted:
+def _wanted(desk: Desk, key: int, leg: PositionSide, line: Line, *, opens: bool) -> Wanted:
     """Return the order of *line* at *key*."""
-    buys = (leg is PositionSide.LONG) == (group == ENTRIES)
+    buys = (leg is PositionSide.LONG) == opens
     return Wanted(
         key=key,
         kind=line.kind,
@@ -237,5 +280,23 @@ def _wanted(desk: Desk, key: int, leg: PositionSide, group: int, line: Line) -> 
         type=OrderType.LIMIT,
         price_ticks=line.price_ticks,
         position_side=leg if desk.pair.mode is PositionMode.HEDGE else PositionSide.NONE,
-        reduce_only=group == CLOSES,
+        reduce_only=not opens,
     )
+
+
+def about(symbol: int, commands: tuple[Command, ...]) -> tuple[Command, ...]:
+    """Return *commands* about *symbol*."""
+    return tuple(_about(symbol, each) for each in commands)
+
+
+def _about(symbol: int, command: Command) -> Command:
+    """Return *command*, which is about *symbol*."""
+    match command:
+        case Cancel(number):
+            return Cancel(number, symbol)
+        case Place(number, order):
+            return Place(number, order, symbol)
+        case Query() | Wake():
+            return evolve(command, symbol=symbol)
+        case _:
+            return command

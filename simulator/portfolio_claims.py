@@ -165,13 +165,21 @@ def inside(bot: Portfolio) -> bool:
         there, value = scene(desk, settings).market, desk.instrument.value
         worth = div_up((desk.bid + desk.ask) * value, 2)
         entries = _entries(bot, desk)
-        if len(entries) >= bot.config.levels:
-            return False  # of these the furthest are not known here
+        if len(entries) >= bot.config.levels or _may_differ(bot, desk):
+            return False  # the furthest, or what was planned exactly, is not known here
         base += there.base_qty * worth
         base += sum(each.qty * each.price_ticks * value for each in entries)
         hedge += there.mirror_qty * worth * (there.symbol not in closing)
     target = base * settings.threshold_ppm // MILLION
     return abs(hedge - target) <= target * settings.tolerance_ppm // MILLION
+
+
+def _may_differ(bot: Portfolio, desk: Desk) -> bool:
+    """Return whether an entry that may count stays although another price is planned."""
+    assert bot.mirrors is not None
+    counts = bot.mirrors.settings.count_pending_base is not Pending.NONE
+    entries = any(not each.reduce_only for each in desk.wanted)
+    return counts and entries and bot.config.handling.tolerance_ppm > 0
 
 
 def _entries(bot: Portfolio, desk: Desk) -> list[Wanted]:

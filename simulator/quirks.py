@@ -159,6 +159,8 @@ class Quirks:
         order = self._orders.get(key)
         if order is None or isinstance(event, Reconciled):
             return
+        if isinstance(event, Rejected) and key not in self._past:
+            return  # refused on arrival, it was never here; the id may be used again
         self._remember(order, message)
         now_ns, strikes = self._ends.now(), self._strikes
         if isinstance(event, Canceled) and event.cum_qty and self._dust(order.qty - event.cum_qty):

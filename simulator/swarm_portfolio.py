@@ -11,6 +11,7 @@ from machines.mirror_inputs import Settings
 from machines.planner_inputs import Strategy
 from machines.portfolio import Config, Portfolio
 from machines.portfolio_desk import Desk
+from machines.portfolio_handling import Handling
 from machines.portfolio_mirrors import MirrorConfig
 from machines.position import Pair
 from machines.pricing.closes import CloseTerms
@@ -48,6 +49,9 @@ THRESHOLDS_PPM = (0, 300_000, MILLION, MILLION, 2_500_000)
 TOLERANCES_PPM = (0, 50_000, 200_000)
 ALLOWANCES_PPM = (0, 200_000)
 FRACTIONS_PPM = (0, 100_000, 500_000, MILLION)
+MATCHES_PPM = (0, 200, 2_000)
+DISTANCES_PPM = (None, 500, 2_000)
+SNAPS_PPM = (0, 10_000, 100_000)
 EMA_DISTS_PPM = (0, -2_000, -MILLION)
 UNSTUCK = UnstuckTerms(0.0, 0.5, 0.1, -0.1, 0.05)
 ENTRIES = EntryTerms(
@@ -133,6 +137,7 @@ def setup_of(trial: Trial) -> Setup:
             patience=dice.below(3),
         ),
         warmup_bars=WARMUP_BARS,
+        handling=_handling(Prng(trial.seed).split("handling")),
     )
     leverage = LEVERAGES[dice.below(len(LEVERAGES))]
     venue = VenueConfig(deposit=DEPOSIT_LOTS * PRICE, mode=mode, leverage=leverage)
@@ -148,6 +153,18 @@ def _instrument(name: str, min_notional: int) -> Instrument:
     """Return a contract on a thousandth of a coin, in cents."""
     return Instrument(
         symbol=name, min_notional=min_notional, tick="0.01", lot="0.001", money="0.00001"
+    )
+
+
+def _handling(dice: Prng) -> Handling:
+    """Return how orders are handed over; in half of the runs as they are planned."""
+    if dice.below(2):
+        return Handling()
+    return Handling(
+        tolerance_ppm=MATCHES_PPM[dice.below(len(MATCHES_PPM))],
+        snap_ppm=SNAPS_PPM[dice.below(len(SNAPS_PPM))],
+        distance_ppm=DISTANCES_PPM[dice.below(len(DISTANCES_PPM))],
+        post_only=bool(dice.below(2)),
     )
 
 

@@ -147,6 +147,7 @@ class World(ABC, Generic[E]):
         self.sequence = 0
         self.jitter = Prng(setup.seed).split("wire")
         self.arrivals = [0, 0]  # the latest at the venue, at the bot
+        self.wakes: dict[tuple[int, int], Wake] = {}  # the newest, by symbol and key
         self.wire: Wire | None = None  # where faults are wanted
 
     @property
@@ -258,9 +259,8 @@ class World(ABC, Generic[E]):
             case Watch():
                 self._watch(command)
             case Wake():
-                at_ns = self.now_ns + command.delay_ns
-                woken = Woken(command.key, command.symbol)
-                self._at(at_ns, lambda: self._told(woken), Kind.TIMER)
+                self.wakes[command.symbol, command.key] = command
+                self._at(self.now_ns + command.delay_ns, lambda: self._wake(command), Kind.TIMER)
             case Alert():
                 pass
             case _ if self.wire is not None:
@@ -268,6 +268,11 @@ class World(ABC, Generic[E]):
             case _:
                 at_ns = self._arrival(Kind.TO_VENUE, self.conditions.to_venue_ns)
                 self._at(at_ns, lambda: self._arrives(command), Kind.TO_VENUE)
+
+    def _wake(self, wake: Wake) -> None:
+        """Wake the bot, unless it has asked anew since."""
+        if self.wakes[wake.symbol, wake.key] is wake:
+            self._told(Woken(wake.key, wake.symbol))
 
     def _arrives(self, command: Place | Cancel | Query | QueryAccount) -> None:
         """Hand *command* to the venue."""

@@ -70,6 +70,7 @@ class Loop:
         self.supervising = Supervising(supervisor, journal, self._act, self._send, clock_ns)
         self.session = Session(bot, self._journaled, self._allowed, self._out)
         self.session.filled = self._filled
+        self._wakes: dict[tuple[int, int], Wake] = {}  # the newest, by symbol and key
         self.connection = Connection(
             made,
             self.tasks,
@@ -233,14 +234,19 @@ class Loop:
             case Place() | Cancel() | Query():
                 self._send(command)
             case Wake():
-                woken = partial(self.session.tell, Woken(command.key, command.symbol))
-                self.tasks.later(command.delay_ns / SECOND_NS, woken)
+                self._wakes[command.symbol, command.key] = command
+                self.tasks.later(command.delay_ns / SECOND_NS, partial(self._wake, command))
             case Alert():
                 self.said("bot", text=command.text, number=command.number)
                 if command.text not in NOTICES:
                     self.tasks.later(0.0, self.disturbed)  # once the bot has been told all
             case _:
                 pass  # the money is asked about with the positions
+
+    def _wake(self, wake: Wake) -> None:
+        """Wake the bot, unless it has asked anew since."""
+        if self._wakes[wake.symbol, wake.key] is wake:
+            self.session.tell(Woken(wake.key, wake.symbol))
 
     def _send(self, command: Place | Cancel | Query) -> None:
         self.requests.send(command, self.session)

@@ -80,7 +80,7 @@ class Key:
 
     *usual* is where people look for good values: lowest, highest, step.  A value is a multiple of
     *step*, if there is one, and may be null if the key is *empty*able.  A key that is not *used*
-    has no effect here: it is kept for other programs.
+    has no effect here: it is kept for other programs, unless it has one at a *venue* only.
     """
 
     path: str
@@ -94,6 +94,7 @@ class Key:
     step: Decimal | None = None
     empty: bool = False
     used: bool = field(default=False)
+    venue: bool = field(default=False)
 
     @property
     def name(self) -> str:

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+from attrs import evolve
+
 from adapters.strategy.keys import ANY, PPM, Json, Key, Kind, Range, number
 
 MODES = ("", "n", "normal", "m", "manual", "gs", "graceful_stop", "t", "tp_only", "p", "panic")
@@ -119,7 +121,7 @@ KEPT = (
     _other("auto_gs", Kind.SWITCH, default=True,
            meaning="Whether coins that are no longer approved stop gracefully."),
     _number("balance_hysteresis_snap_pct", "fraction of the balance", PART, "0.01",
-            "Changes of the balance below this do not change order sizes."),
+            "Changes of the balance up to this do not change order sizes."),
     _number("balance_override", "quote currency", "[0, 1000000000000]", None,
             "Balance to trade with instead of the account's."),
     _number("boot_stagger_seconds", "seconds", TIME, None, "Pause between starts of bots."),
@@ -152,17 +154,20 @@ KEPT = (
             "Closes that would lose more than this are left out; 1 or more lets all pass.",
             used=True),
     _number("max_warmup_minutes", "minutes", TIME, "0", "Most candles to start from; 0: all."),
-    _number("minimum_coin_age_days", "days", TIME, "365", "Younger coins are left out."),
+    _number("minimum_coin_age_days", "days", TIME, "365",
+            "Of all coins, younger ones are left out."),
     _number("order_match_tolerance_pct", "fraction of the price", PART, "0.0002",
-            "Orders that differ less than this are not replaced."),
+            "Orders of the base that differ by no more than this are not replaced; a close has to "
+            "have its quantity."),
     _number("pnls_max_lookback_days", "days", "[-1, 5256000]", "30",
             "How old a loss or profit still counts for unstucking and the limit of losses; below "
             "0 any.", used=True),
     _number("price_distance_threshold", "fraction of the price", "[0, 100]", "0.002",
-            "First entries further from the market than this wait."),
+            "What opens or unsticks a position waits until the market is as near as this."),
     _number("recv_window_ms", "ms", "[0, 600000]", "5000", "How late a request may arrive."),
     _other("time_in_force", Kind.CHOICE, "good_till_cancelled",
-           choices=("good_till_cancelled", "post_only"), meaning="Time in force of limit orders."),
+           choices=("good_till_cancelled", "post_only"),
+           meaning="Whether orders of the base, but closes in panic, are post-only."),
     _other("user", Kind.TEXT, "bybit_01", "Name of the account in the file of credentials."),
     _whole("warmup_concurrency", "requests", 0, "Most candle files read at a time; 0: any."),
     _number("warmup_fetch_delay_ms", "ms", "[0, 600000]", None, "Pause between those."),
@@ -171,4 +176,14 @@ KEPT = (
             "How many candles to start from.", used=True),
 )
 # fmt: on
-KEYS = (*TRADED, *MIRROR, *KEPT)
+AT_VENUE = frozenset(
+    {
+        "balance_hysteresis_snap_pct",
+        "leverage",
+        "max_warmup_minutes",
+        "minimum_coin_age_days",
+        "order_match_tolerance_pct",
+        "time_in_force",
+    }
+)
+KEYS = (*TRADED, *MIRROR, *(evolve(key, venue=key.name in AT_VENUE) for key in KEPT))

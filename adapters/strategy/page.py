@@ -11,9 +11,10 @@ from adapters.strategy.values import shown
 
 Pair = tuple[Key, ...]  # the same key of both sides, or one key
 NUMBERS = (Kind.NUMBER, Kind.WHOLE)
+EFFECTIVE = ("key", "type", "range", "default", "meaning")
 TITLES = {
     f"bot.{EACH}": "How one side of the base strategy trades.",
-    "live": "Coins and modes; the rest of `live` is kept for other programs.",
+    "live": "Coins, modes, orders; the rest of `live` is kept for other programs.",
     "live.mirror": "The mirror overlay.",
     "backtest": "What a run starts with; the rest of `backtest` is kept for other programs.",
     "": "The file itself.",
@@ -44,7 +45,9 @@ def _facts(keys: Pair) -> Iterator[tuple[str, str]]:
         yield "for one coin", f"{OVERRIDES}.COIN.{head.place}"
     if olds := tuple(step.olds[0] for step in STEPS if _leads_to(step, head)):
         yield "earlier names", ", ".join(olds)
-    if not head.used:
+    if head.venue:
+        yield "effect", "at a venue only, not in a backtest"
+    elif not head.used:
         yield "effect", "none here; it is kept for other programs"
 
 
@@ -99,11 +102,13 @@ def _page() -> Iterator[str]:
     yield from ("", *INTRODUCTION, "")
     for section, title in TITLES.items():
         yield from (f"## {section or 'File'}", "", title, "")
-        used = [key for key in LISTED if key.used and _of(key, section)]
-        if used:
-            yield from _table(("key", "type", "range", "default", "meaning"), _rows(used, section))
-            yield ""
-        kept = [key for key in LISTED if not key.used and _of(key, section)]
+        listed = [key for key in LISTED if _of(key, section)]
+        if used := [key for key in listed if key.used]:
+            yield from (*_table(EFFECTIVE, _rows(used, section)), "")
+        if venue := [key for key in listed if key.venue]:
+            yield from ("At a venue only, not in a backtest:", "")
+            yield from (*_table(EFFECTIVE, _rows(venue, section)), "")
+        kept = [key for key in listed if not key.used and not key.venue]
         if kept:
             yield from ("Kept, without effect here:", "")
             yield from _table(("key", "type", "default", "meaning"), _kept(kept, section))

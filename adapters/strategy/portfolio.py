@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve
 
+from adapters.strategy import live, terms
 from adapters.strategy import settings as strategies
-from adapters.strategy import terms
 from adapters.strategy.coins import ALL, coin_of
 from adapters.strategy.keys import LONG, SHORT, SIDES, Json
 from adapters.strategy.parse import Strategy
@@ -14,13 +14,17 @@ from adapters.strategy.settings import MINUTE_MS
 from adapters.strategy.text import Problem, StrategyError
 from machines import planner_inputs
 from machines.portfolio import Config
+from machines.portfolio_handling import Handling
 from machines.portfolio_mirrors import MirrorConfig
 from machines.pricing.sides import Side
 from spec.terms import Instrument
+from spec.units import MILLION
 
 WARMUP, LEVERAGE = "live.max_warmup_minutes", "live.leverage"
-AGE = "live.minimum_coin_age_days"
-HEEDED = frozenset({WARMUP, LEVERAGE})  # at a venue, but not in a backtest
+AGE, IN_FORCE, RESTS = "live.minimum_coin_age_days", "live.time_in_force", "post_only"
+TOLERANCE, SNAP = "live.order_match_tolerance_pct", "live.balance_hysteresis_snap_pct"
+DISTANCE = "live.price_distance_threshold"
+HEEDED = frozenset(key.path for key in live.KEYS if key.venue)
 
 
 def coins(strategy: Strategy) -> tuple[str, ...]:
@@ -74,6 +78,17 @@ def config(strategy: Strategy, instruments: Mapping[str, Instrument]) -> Config:
         ),
         mirrors=mirrored,
         warmup_bars=max(minutes, 1),
+        handling=_handling(strategy),
+    )
+
+
+def _handling(strategy: Strategy) -> Handling:
+    """Return how orders are handed over."""
+    return Handling(
+        tolerance_ppm=int(strategy.number(TOLERANCE) * MILLION),
+        snap_ppm=int(strategy.number(SNAP) * MILLION),
+        distance_ppm=int(strategy.number(DISTANCE) * MILLION),
+        post_only=strategy.values[IN_FORCE] == RESTS,
     )
 
 
@@ -90,5 +105,5 @@ def _side(strategy: Strategy, side: str, instruments: Mapping[str, Instrument]) 
 
 def unheeded(strategy: Strategy) -> tuple[str, ...]:
     """Return what is given for a venue and has no effect there."""
-    heeded = HEEDED | {AGE} if ALL in _lists(strategy) else HEEDED
+    heeded = HEEDED if ALL in _lists(strategy) else HEEDED - {AGE}
     return tuple(path for path in strategies.idle(strategy, "live.") if path not in heeded)

@@ -20,11 +20,12 @@ from adapters.venue.port import (
 )
 from machines import order_manager
 from machines.inquiry import ABSENT_TIMES
-from machines.messages import Wanted
+from machines.messages import Wake, Wanted, Woken
 from spec.hedge_wallet import State as Phase
 from spec.order import State as Order
 from spec.supervisor import State
 from spec.terms import PositionMode
+from spec.units import SECOND_NS
 from tests.adapters.live_world import (
     PRICE,
     UNIT,
@@ -442,3 +443,30 @@ def states(world: World) -> set[Order]:
 def phase(world: World) -> Phase:
     """Return the phase of the wallet."""
     return world.bot.wallet.phase
+
+
+def test_only_the_newest_refusal_says_when_to_try_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older one would have the order tried beside it, ever more often."""
+
+    async def story() -> None:
+        world = World(tmp_path / "j")
+        world.begin()
+        await world.running()
+        told: list[tuple[object, float]] = []
+        now_s = asyncio.get_running_loop().time
+
+        def tell(event: object) -> None:
+            told.append((event, now_s()))
+
+        monkeypatch.setattr(world.loop.session, "tell", tell)
+        began_s = now_s()
+        for wake in (Wake(0, SECOND_NS), Wake(1, SECOND_NS), Wake(0, 3 * SECOND_NS)):
+            world.loop._out(wake)
+        await asyncio.sleep(5.0)
+        woken = [(each, round(at_s - began_s)) for each, at_s in told if isinstance(each, Woken)]
+        assert woken == [(Woken(1), 1), (Woken(0), 3)]
+        await world.kill()
+
+    simulated(story())

@@ -204,7 +204,9 @@ def test_every_key_is_explained(key: Key) -> None:
     assert key.meaning[0].isupper()
     assert key.meaning.endswith(".")
     assert any(fact.startswith("  default: ") for fact in facts)
-    assert (facts[-1] == "  effect: none here; it is kept for other programs") is not key.used
+    idle = facts[-1] == "  effect: none here; it is kept for other programs"
+    assert idle is not (key.used or key.venue)
+    assert not (key.used and key.venue)
     if key.kind in (Kind.NUMBER, Kind.WHOLE):
         assert str(key.range) in facts[0]
         assert key.unit or key.name in {"ema_readiness", "volatility", "volume"}

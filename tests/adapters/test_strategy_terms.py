@@ -26,8 +26,9 @@ from adapters.strategy.terms import (
 )
 from adapters.strategy.text import read
 from adapters.strategy.values import checked
-from machines import planner_inputs
 from machines.mirror_inputs import Settings
+from machines.portfolio import Config
+from machines.portfolio_handling import Handling
 from machines.pricing.closes import CloseTerms
 from machines.pricing.entries import EntryTerms
 from machines.pricing.numbers import Market
@@ -48,7 +49,7 @@ RUNNING: dict[str, Callable[[Strategy], object]] = {  # how a backtest goes on
     "backtest.dynamic_wel_by_tradability": lambda strategy: run_of(strategy).long.terms,
     "backtest.filter_by_min_effective_cost": lambda strategy: run_of(strategy).affordable,
     "backtest.starting_balance": lambda strategy: run_of(strategy).balance,
-    "live.filter_by_min_effective_cost": lambda strategy: at_venue(strategy).affordable,
+    "live.filter_by_min_effective_cost": lambda strategy: at_venue(strategy).strategy.affordable,
     "live.max_realized_loss_pct": lambda strategy: run_of(strategy).losses_max,
     "live.pnls_max_lookback_days": lambda strategy: run_of(strategy).lookback_ms,
     "live.warmup_ratio": warmup,
@@ -56,6 +57,7 @@ RUNNING: dict[str, Callable[[Strategy], object]] = {  # how a backtest goes on
 USED = [key for key in LISTED if key.used and key.path not in {*SELECTING, *RUNNING}]
 MARKET = Market(qty_step=0.001, price_step=0.1, min_qty=0.001, min_cost=5, c_mult=1)
 SYMBOLS = ("BTCUSDT", "ETH/USDT:USDT", "SOLUSDC", "USDT")
+HANDLING = Handling(tolerance_ppm=200, snap_ppm=10_000, distance_ppm=2_000)
 BOTH = {
     side: {"n_positions": 3, "total_wallet_exposure_limit": 1.5, "risk_we_excess_allowance_pct": 0}
     for side in SIDES
@@ -88,9 +90,9 @@ def run_of(strategy: Strategy) -> Run:
     return engine(strategy, {"BTCUSDT": MARKET}, 60_000, 1)
 
 
-def at_venue(strategy: Strategy) -> planner_inputs.Strategy:
+def at_venue(strategy: Strategy) -> Config:
     """Return what the portfolio at a venue is told."""
-    return portfolio.config(strategy, {"BTC": Instrument(symbol="BTC/USDT:USDT")}).strategy
+    return portfolio.config(strategy, {"BTC": Instrument(symbol="BTC/USDT:USDT")})
 
 
 def other(key: Key) -> Json:
@@ -120,6 +122,21 @@ def test_keys_of_a_backtest_reach_it(path: str) -> None:
     value = not whole.values[path] if KEYS[path].kind is Kind.SWITCH else Decimal(120)
     changed = evolve(whole, values={**whole.values, path: value})
     assert RUNNING[path](changed) != RUNNING[path](whole)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "handling"),
+    [
+        ("order_match_tolerance_pct", 0.0005, evolve(HANDLING, tolerance_ppm=500)),
+        ("balance_hysteresis_snap_pct", 0, evolve(HANDLING, snap_ppm=0)),
+        ("price_distance_threshold", 1, evolve(HANDLING, distance_ppm=1_000_000)),
+        ("time_in_force", "post_only", evolve(HANDLING, post_only=True)),
+    ],
+)
+def test_keys_of_a_venue_reach_the_portfolio(name: str, value: Json, handling: Handling) -> None:
+    """They say how orders are handed over; by default few are."""
+    found = at_venue(of({"bot": BOTH, "live": {name: value}}))
+    assert found.handling == handling
 
 
 @pytest.mark.parametrize("key", [key for key in LISTED if not key.used], ids=lambda key: key.path)

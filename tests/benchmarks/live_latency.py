@@ -27,6 +27,10 @@ from adapters.live import start
 from adapters.live.bars import told
 from adapters.live.loop import Loop
 from adapters.live.terms import Terms
+from adapters.strategy.keys import SIDES
+from adapters.strategy.parse import parse
+from adapters.strategy.portfolio import config as configured
+from adapters.strategy.text import read
 from adapters.venue.port import Bar, Outcome, Quote, Snapshot
 from machines import bot as bots
 from machines import ladder, portfolio
@@ -51,6 +55,7 @@ SYMBOLS, SLOTS, WARMUP, MINUTES = 50, 10, 60, 120
 MINUTE_MS = 60_000
 DEPOSIT = 10**15
 LIFE_S = 10.0
+TEMPLATE = Path("configs/strategy/both_hedge.json")
 STRATEGY = Path("configs/strategy/mirror_shorts_for_longs.json")
 COINS = ("BTCUSDT", "ETHUSDT", "SOLUSDT", "XRPUSDT", "AVAXUSDT", "LINKUSDT", "LTCUSDT", "SUIUSDT")
 Clocks = tuple[int, int]  # of the thread's processor and of the wall, ns
@@ -204,18 +209,40 @@ def minutes() -> Iterator[tuple[Bar, ...]]:
         )
 
 
-def warm(rows: Iterator[tuple[Bar, ...]]) -> tuple[Portfolio, tuple[Bar, ...]]:
-    """Return a busy portfolio, longs and shorts, that has seen the first of *rows*, and the last.
+def contracts() -> tuple[Instrument, ...]:
+    """Return the contracts of all symbols."""
+    return tuple(instrument(f"{symbol}", STEPS, MONEY_DP) for symbol in range(SYMBOLS))
 
-    Each side has *SLOTS* positions.
-    """
+
+def usual() -> portfolio.Config:
+    """Return what `hedgeproof run` makes of the template for both sides."""
+    found = json.loads(TEMPLATE.read_text())
+    for side in SIDES:
+        found["bot"][side]["n_positions"] = SLOTS
+    found["live"] |= {"approved_coins": [f"{each}" for each in range(SYMBOLS)]}
+    found["live"] |= {"max_warmup_minutes": WARMUP}
+    strategy = parse(read(json.dumps(found)))
+    return configured(strategy, {each.symbol: each for each in contracts()})
+
+
+def busy() -> portfolio.Config:
+    """Return a portfolio that wants other orders at every price: all of them are replaced."""
     long, short = (
         evolve(side, terms=side.terms._replace(positions=float(SLOTS)))
         for side in sides(mirrored=False)
     )
-    contracts = tuple(instrument(f"{symbol}", STEPS, MONEY_DP) for symbol in range(SYMBOLS))
-    strategy = Strategy(instruments=contracts, long=long, short=short, mode=PositionMode.HEDGE)
-    bot = portfolio.new(portfolio.Config(strategy=strategy, warmup_bars=WARMUP), DEPOSIT)
+    strategy = Strategy(instruments=contracts(), long=long, short=short, mode=PositionMode.HEDGE)
+    return portfolio.Config(strategy=strategy, warmup_bars=WARMUP)
+
+
+def warm(
+    config: portfolio.Config, rows: Iterator[tuple[Bar, ...]]
+) -> tuple[Portfolio, tuple[Bar, ...]]:
+    """Return a portfolio that has seen the first of *rows*, and the last of them.
+
+    Each side has *SLOTS* positions.
+    """
+    bot = portfolio.new(config, DEPOSIT)
     past = tuple(islice(rows, WARMUP + 2))
     for row in past:
         bot, _ = portfolio.step(bot, told(row[0].open_ms, row, past=True))
@@ -223,11 +250,13 @@ def warm(rows: Iterator[tuple[Bar, ...]]) -> tuple[Portfolio, tuple[Bar, ...]]:
     return bot, past[-1]
 
 
-async def bars(path: Path, *, durable: bool) -> tuple[list[Latency], float]:
+async def bars(
+    config: portfolio.Config, path: Path, *, durable: bool
+) -> tuple[list[Latency], float]:
     """Return the latencies of the bars of a minute, and rows a processor second."""
     found: list[Latency] = []
     rows = minutes()
-    bot, last = warm(rows)
+    bot, last = warm(config, rows)
     closes = tuple(bar.close for bar in last)
     async with running(path, bot, closes, durable=durable) as (loop, port):
         first, began = loop.journal.head.row, time.process_time()
@@ -297,19 +326,24 @@ def main() -> None:
     table: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for kind, measure in (("one", prices), ("many", bars)):
+        for kind, chosen in {"one": None, "usual": usual(), "busy": busy()}.items():
             for durable in (True, False):
                 sync = "with a full sync" if durable else "without"
-                work = measure(folder / f"{kind}-{durable}", durable=durable)
+                path = folder / f"{kind}-{durable}"
+                work = (
+                    bars(chosen, path, durable=durable) if chosen else prices(path, durable=durable)
+                )
                 found, a_second = asyncio.run(work)
                 for label, value in rows_of(found, sync):
                     table.setdefault(label, []).append(value)
                 label = f"journaled steps a processor second, the venue's work included, {sync}"
                 table.setdefault(label, []).append(f"{a_second:,.0f}")
         quotes = asyncio.run(idle(folder / "idle"))
-        table["quotes that change nothing, a second"] = [f"{quotes:,.0f}", "-"]
+        table["quotes that change nothing, a second"] = [f"{quotes:,.0f}", "-", "-"]
         table |= sizes(folder)
-    print(f"| live loop | one symbol | {SYMBOLS} symbols |\n|---|---:|---:|")
+    print(
+        f"| live loop | one symbol | {SYMBOLS} symbols | ... all replaced |\n|---|---:|---:|---:|"
+    )
     for label, values in table.items():
         print(f"| {label} | {' | '.join(values)} |")
 

@@ -7,7 +7,7 @@ import pytest
 from attrs import evolve
 
 from machines import overlay, portfolio
-from machines.messages import Bars
+from machines.messages import Bars, Command, Wake, Woken
 from machines.portfolio import Portfolio
 from machines.pricing.kinds import Kind
 from simulator.portfolio_world import Run, run
@@ -131,3 +131,22 @@ def test_a_bot_that_ignores_the_gate_is_caught(monkeypatch: pytest.MonkeyPatch) 
     chosen, candles = setup(1, PositionMode.ONE_WAY, mirrored=True), markets(1, BARS)
     with pytest.raises(AssertionError, match=r"COL-|MIR-1\.3"):
         run(chosen, candles)
+
+
+@MODES
+def test_only_the_newest_refusal_says_when_to_try_again(mode: PositionMode) -> None:
+    """Else each of many refusals would go on to have the order tried, ever more often."""
+    due_ns: dict[Woken, int] = {}
+    woken = Counter[Woken]()
+
+    def tell(now_ns: int, event: object, commands: tuple[Command, ...], _: Portfolio) -> None:
+        if isinstance(event, Woken):
+            assert due_ns.pop(event) == now_ns
+            woken[event] += 1
+        for each in commands:
+            if isinstance(each, Wake):
+                due_ns[Woken(each.key, each.symbol)] = now_ns + each.delay_ns
+
+    poor = setup(1, mode, mirrored=False)
+    run(evolve(poor, venue=evolve(poor.venue, leverage=1)), markets(1, BARS), told=tell)
+    assert max(woken.values()) > 1

@@ -29,7 +29,7 @@ FINDS = {  # the faults against which each defence is, in ppm
 }
 
 
-COLLIDING_SEED = 10  # of a portfolio whose mirrors have to make way for the base
+COLLIDING_SEED = 1  # of a portfolio whose mirrors have to make way for the base
 
 
 def trial(seed: int, bot: BotName = "wallet") -> Trial:
