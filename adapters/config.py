@@ -250,6 +250,16 @@ def units(name: str, text: str, unit: str) -> int:
     return _units(name, text, unit)
 
 
+def amount(name: str, text: str) -> str:
+    """Return the amount *text* of field *name*, which is above 0.
+
+    Raises:
+        ConfigError: It is none.
+    """
+    _decimal(name, text, positive=True)
+    return text
+
+
 def _instrument(config: Simulation, candles: Candles) -> Instrument:
     """Return the contract: the money unit is 1e-8, or finer where a tick of a lot is worth less."""
     tick = Decimal(1).scaleb(-candles.price_dp)

@@ -126,8 +126,8 @@ def run(  # noqa: PLR0913  # the options are the command's
         url=url.rstrip("/"),
         state=state,
         on_stop=on_stop,
-        loss_limit=loss_limit,
-        exposure_limit=exposure_limit,
+        loss_limit=_limit("loss-limit", loss_limit),
+        exposure_limit=_limit("exposure-limit", exposure_limit),
         cancel_after=_cancel_after(venue, cancel_after),
         status_port=status_port,
         resume=resume,
@@ -151,6 +151,13 @@ def _network(url: str, *, paper: bool, testnet: bool, live: bool, real_money: bo
     if live and not real_money:
         raise CommandError("--live trades real money; add --yes-real-money to confirm")
     return found[0]
+
+
+def _limit(name: str, text: str) -> str:
+    """Return *text* if it is an amount, or empty."""
+    from adapters import config as configs
+
+    return configs.amount(name, text) if text else text
 
 
 def _cancel_after(venue: VenueName, seconds: int) -> int:
@@ -222,7 +229,7 @@ async def _traded(plan: "Plan", choice: Choice, credentials: "Credentials", path
 
     from adapters.journal.store import Journal
     from adapters.live.log import Log
-    from adapters.live.start import loop
+    from adapters.live.start import left_open, loop
     from adapters.live.status import served
 
     journal_path = path / f"{plan.name}.journal"
@@ -243,6 +250,8 @@ async def _traded(plan: "Plan", choice: Choice, credentials: "Credentials", path
         terms = _terms(choice, journal, kill)
         made = loop(ports, journal, terms, time.time_ns, log.say)
         _resumable(choice.resume, made)
+        for other in left_open(path, journal_path):
+            print(f"hedgeproof: {other}", file=sys.stderr)
         _listen(made)
         async with served(made, path.name, choice.status_port) as status_port:
             print(f"{plan.name} on {path.name}; journal {journal_path}")

@@ -1,11 +1,12 @@
 """From a journal to a running loop: the same path after a start, a crash and an upgrade."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from adapters.bots import AnyBot, Config, config_of, holdings, numbered
+from adapters.bots import AnyBot, Config, Holding, config_of, holdings, numbered
 from adapters.journal.chain import Kind
+from adapters.journal.errors import JournalError
 from adapters.journal.replay import rebuilt, supervisor
 from adapters.journal.steps import Words
 from adapters.journal.store import Journal
@@ -13,7 +14,9 @@ from adapters.live.loop import Loop, Said
 from adapters.live.reconciling import MARGIN_MS
 from adapters.live.terms import Terms
 from adapters.venue.port import Port
+from machines.order_manager import live
 from machines.reconciliation import orders
+from spec.position import State
 from spec.units import MILLI_NS, SECOND_NS
 
 
@@ -52,6 +55,26 @@ def loop(
     running.requests.since_ms = since_ns(journal, bot) // MILLI_NS - MARGIN_MS
     running.requests.until_ns = clock_ns() + int(terms.validity_s * SECOND_NS)
     return running
+
+
+def left_open(folder: Path, own: Path) -> Iterator[str]:
+    """Yield what other journals of *folder* than *own* have open, which nobody looks after now."""
+    for path in sorted(folder.glob(f"*{own.suffix}")):
+        if path != own:
+            try:
+                with closing(Journal(path)) as journal:
+                    found = holdings(rebuilt(journal))
+            except JournalError as error:
+                yield f"{path}: {error}"
+                continue
+            symbols = [held.instrument.symbol for held in found if _is_open(held)]
+            if symbols:
+                yield f"{path}: still open, and not looked after: {', '.join(symbols)}"
+
+
+def _is_open(held: Holding) -> bool:
+    """Return whether there is a position, or an order that is not final."""
+    return held.legs.state is not State.FLAT or bool(live(held.book))
 
 
 def begun(journal: Journal) -> tuple[Config, int]:

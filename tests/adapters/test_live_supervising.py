@@ -6,13 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from adapters import bots
+from adapters.cli import app
 from adapters.journal.chain import Kind
 from adapters.journal.codec import decode
 from adapters.journal.replay import rebuilt
 from adapters.journal.steps import Intervention, Step
 from adapters.journal.store import Journal
+from adapters.live import start
 from adapters.live.account import AccountError, folder, named
 from adapters.live.metrics import metrics
 from adapters.live.prepare import prepared
@@ -20,12 +23,13 @@ from adapters.live.status import status
 from adapters.live.terms import Terms
 from adapters.venue.credentials import Credentials
 from adapters.venue.port import Outcome, Rejected, Snapshot, Unavailable
+from machines.bot import new
 from machines.messages import Cancel, Command, Place, Wanted
 from machines.reconciliation import cancels_of_opening
 from spec.hedge_wallet import State as Phase
 from spec.supervisor import State, StopPolicy
 from spec.terms import OrderType, PositionMode, Reason, Side
-from tests.adapters.live_world import DEPOSIT, PRICE, UNIT, World, clock_ns, simulated
+from tests.adapters.live_world import DEPOSIT, PRICE, UNIT, World, clock_ns, config, simulated
 
 ADVANCE = tuple(range(PRICE, PRICE - 4 * UNIT, -UNIT))
 
@@ -595,3 +599,40 @@ def resting(kind: OrderType = OrderType.STOP_MARKET) -> Wanted:
     """Return a purchase far above the market."""
     trigger = 0 if kind is OrderType.MARKET else 2 * PRICE
     return Wanted(key=0, kind=0, side=Side.BUY, qty=1, type=kind, trigger_ticks=trigger)
+
+
+def test_what_another_journal_has_open_is_told(tmp_path: Path) -> None:
+    """A wallet that now trades another symbol leaves the first one's position to nobody."""
+
+    async def story() -> None:
+        world = World(tmp_path / "ONE.journal")
+        process = world.begin()
+        await world.running()
+        world.loop.stop(StopPolicy.LEAVE)
+        await world.end(process)
+        start.found(tmp_path / "FLAT.journal", new(config(), DEPOSIT), clock_ns())
+        (tmp_path / "BROKEN.journal").write_text("no journal")
+        broken, left = start.left_open(tmp_path, tmp_path / "TWO.journal")
+        assert broken.startswith(f"{tmp_path / 'BROKEN.journal'}: ")
+        symbol = world.bot.wallet.config.instrument.symbol
+        one = tmp_path / "ONE.journal"
+        assert left == f"{one}: still open, and not looked after: {symbol}"
+        assert not any("ONE" in each for each in start.left_open(tmp_path, one))
+
+    simulated(story())
+
+
+@pytest.mark.parametrize(
+    ("option", "text"), [("loss-limit", "5%"), ("exposure-limit", "0"), ("loss-limit", "-1")]
+)
+def test_a_limit_that_is_no_amount_is_refused_at_once(
+    tmp_path: Path, option: str, text: str
+) -> None:
+    """Before anything is connected, in one line."""
+    result = CliRunner().invoke(
+        app, ["run", "--testnet", f"--{option}={text}", "--state", str(tmp_path / "state")]
+    )
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f'hedgeproof: {option} "{text}": write a decimal number')
+    assert not (tmp_path / "state").exists()
