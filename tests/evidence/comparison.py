@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -160,7 +160,7 @@ async def shown(
     port: int, since_ms: int, dialect: str = BYBIT, live: AnyBot | None = None
 ) -> Venue:
     """Return the account of *live*, or of a wallet, as the venue shows it to another client."""
-    venue = await opened(partial(ported, port, dialect, live))
+    venue = await opened(partial(ported, port, dialect, *_named(live)))
     try:
         return Venue(
             legs=await had(venue.positions),
@@ -194,11 +194,17 @@ async def had(ask: Callable[[], Awaitable[Snapshot[T] | Unavailable]]) -> T:
     raise AssertionError("the exchange does not answer")
 
 
-def ported(port: int, dialect: str, live: AnyBot | None = None) -> CcxtVenue:
+def ported(
+    port: int, dialect: str, symbols: Sequence[str] = (SYMBOL,), bot: str = BOT
+) -> CcxtVenue:
     """Return a client of the exchange at *port*, which is not connected yet."""
-    symbols, name = [SYMBOL], BOT
-    if isinstance(live, Portfolio):
-        symbols, name = [held.instrument.symbol for held in holdings(live)], StrategyPlan.bot
     made = CONFIGS[dialect](port)
     config = {name: value for name, value in made.items() if name not in ("apiKey", "secret")}
-    return CcxtVenue(VENUES[dialect], symbols, name, KEYS, config)
+    return CcxtVenue(VENUES[dialect], symbols, bot, KEYS, config)
+
+
+def _named(live: AnyBot | None) -> tuple[Sequence[str], str]:
+    """Return the contracts of *live*, or of a wallet, and by which name its orders are told."""
+    if isinstance(live, Portfolio):
+        return [held.instrument.symbol for held in holdings(live)], StrategyPlan.bot
+    return (SYMBOL,), BOT

@@ -22,12 +22,10 @@ from simulator.prng import Prng
 from simulator.synthetic import market
 from spec.units import MILLI_NS
 from tests.evidence.chaos_wire import ChaosWire, Kind
-from tests.evidence.comparison import BOT, SYMBOL
+from tests.evidence.traded import MODES, contracts, plan
 
 BARS, HISTORY = 20_000, 100  # of a minute
-SPEED = 120.0  # of the market, in times the computer's clock: a bar of a minute twice a second
-MODES = "one_way", "hedge"
-UNITS = "0.01%", "0.02%", "0.05%"
+SPEEDS = {"wallet": 120.0, "portfolio": 60.0}  # of the market, in times the computer's clock
 DIALECTS = {"bybit": Bybit, "binance": Binance}
 
 
@@ -35,7 +33,8 @@ DIALECTS = {"bybit": Bybit, "binance": Binance}
 class Trial:
     """What goes wrong in a run, for *seconds*; *seed* draws the market and the account too.
 
-    *rates*, in ppm of the chances, are of faults of the exchange, *kinds* are of the wire.
+    *rates*, in ppm of the chances, are of faults of the exchange, *kinds* are of the wire, and
+    *bot* is one of `traded.BOTS`.
     """
 
     name: str
@@ -44,6 +43,7 @@ class Trial:
     rates: Mapping[str, int] = field(factory=dict[str, int], hash=False)
     kinds: tuple[Kind, ...] = ()
     seconds: float = 20.0
+    bot: str = "wallet"
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -62,21 +62,25 @@ class Stand:
 
     def __init__(self, trial: Trial) -> None:
         dice = Prng(trial.seed).split("account")
-        self.mode, self.unit = MODES[dice.below(len(MODES))], UNITS[dice.below(len(UNITS))]
+        mode = MODES[dice.below(len(MODES))]
+        self.plan = plan(trial.bot, dice, mode)
+        self.contracts, self.pace = contracts(self.plan), SPEEDS[trial.bot]
         thin = "partial_then_cancel" in trial.rates or dice.below(2) == 1
         setup = setups.Setup(
             dialect=trial.dialect,
-            mode=self.mode,
+            mode=mode,
             liquidity_lots=dice.between(50, 300) if thin else 0,
             slippage_ticks=dice.below(100),
         )
         now_ns = time.time_ns()
-        candles = market(trial.seed, BARS, symbol=SYMBOL)
-        moved = setups.moved(candles, HISTORY, now_ns // MILLI_NS)
-        exchange = setups.exchange([moved], setup, now_ns)
+        markets = [
+            setups.moved(market(seed, BARS, symbol=name), HISTORY, now_ns // MILLI_NS)
+            for seed, name in enumerate(self.contracts, trial.seed)
+        ]
+        exchange = setups.exchange(markets, setup, now_ns)
         self.faulty = Faulty(exchange, Plan(faults=Faults(rates=trial.rates), seed=trial.seed))
         self.server = Server(
-            DIALECTS[trial.dialect](exchange, setups.keys(1)), speed=SPEED, faults=self.faulty
+            DIALECTS[trial.dialect](exchange, setups.keys(1)), speed=self.pace, faults=self.faulty
         )
         (self.trader,) = exchange.traders.values()
         self.wire = ChaosWire(0, trial.kinds, trial.seed)
@@ -121,7 +125,7 @@ class Stand:
     @property
     def orders(self) -> list[tuple[int, Order]]:
         """The bot's orders in the books of the exchange, by client order id, the oldest first."""
-        read = ClientIds(BOT, [SYMBOL]).read
+        read = ClientIds(self.plan.bot, self.contracts).read
         found = ((read(order.link), order) for order in self.trader.orders.values())
         return [(name[1], order) for name, order in found if name is not None]
 

@@ -16,25 +16,24 @@ from pathlib import Path
 
 from attrs import evolve, field, frozen
 
-from adapters import config as configs
 from adapters.journal.store import Journal
 from adapters.live.account import AccountError
 from adapters.live.log import Log
 from adapters.live.loop import Loop
-from adapters.live.prepare import prepared
+from adapters.live.prepare import Plan
 from adapters.live.start import loop
 from adapters.live.terms import Terms
 from adapters.venue.ccxt_venue import CcxtVenue
 from spec.supervisor import State, StopPolicy
 from spec.units import SECOND_NS
-from tests.evidence.comparison import SYMBOL, TRIES, Totals, compared, ported, told
+from tests.evidence.comparison import TRIES, Totals, compared, ported, told
 from tests.evidence.stand import Stand, Trial
 
 START_S, RECOVERY_S, STOP_S = 300.0, 300.0, 120.0
 QUIET_S = 3.0  # of RUNNING, before it counts
 HALTED_S = 5.0  # of a halt, in which nothing is to be opened
 POLL_S = 0.05
-JOURNAL, LOG = f"{SYMBOL}.journal", "log.jsonl"
+JOURNAL, LOG = "bot.journal", "log.jsonl"
 NOTHING = 0, 0, 0
 DOUBLED = (
     "orders under the name of another",
@@ -139,22 +138,21 @@ def _told(log: Path) -> set[int]:
 @asynccontextmanager
 async def _bot(dialect: str, stand: Stand, folder: Path) -> AsyncGenerator[Loop]:
     """Yield a bot as `hedgeproof run` makes it."""
-    chosen = {"symbol": SYMBOL, "unit": stand.unit, "mode": stand.mode, "leverage": 2}
-    config = configs.replaced(configs.default(), chosen)
-    made = partial(ported, stand.port, dialect)
-    await _prepared(made, config, folder / JOURNAL)
+    plan = stand.plan
+    made = partial(ported, stand.port, dialect, plan.symbols, plan.bot)
+    await _prepared(made, plan, folder / JOURNAL)
     with (folder / LOG).open("w") as lines, Journal(folder / JOURNAL) as journal:
-        log = Log(lines, time.time_ns, SYMBOL)
+        log = Log(lines, time.time_ns, plan.name)
         terms = Terms(drift_ms=None)  # the exchange has a clock of its own
         yield loop(made, journal, terms, time.time_ns, log.say)
 
 
-async def _prepared(made: Callable[[], CcxtVenue], config: configs.Simulation, path: Path) -> None:
+async def _prepared(made: Callable[[], CcxtVenue], plan: Plan, path: Path) -> None:
     """Prepare the account; a busy computer is late now and then, and the start is repeated."""
     for _ in range(TRIES):
         port = made()
         try:
-            await prepared(port, config, path, time.time_ns())
+            await plan.prepared(port, path, time.time_ns())
         except AccountError:
             await asyncio.sleep(1.0)
         else:

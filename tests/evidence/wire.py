@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from attrs import asdict
+from attrs import asdict, evolve
 
 from adapters.exchange.faults import SERVED
 from simulator.faults import CATALOGUE, FAULTS, chosen, drawn
@@ -22,6 +22,7 @@ from simulator.prng import Prng
 from tests.evidence.chaos_wire import Kind
 from tests.evidence.stand import DIALECTS, Trial
 from tests.evidence.table import SWARM, failed, table
+from tests.evidence.traded import BOTS
 from tests.evidence.trial import Outcome, tried
 
 ALL = "all"
@@ -48,11 +49,14 @@ def main() -> None:
     parser.add_argument("--dialect", choices=DIALECTS, nargs="*", default=list(DIALECTS))
     parser.add_argument("--together", type=int, default=4, help="runs at a time")
     parser.add_argument("--seconds", type=float, default=20.0, help="of faults in a run")
-    parser.add_argument("--results", type=Path, default=Path("runs/wire/results.jsonl"))
+    parser.add_argument("--bot", choices=BOTS, default=BOTS[0])
+    parser.add_argument("--results", type=Path, help="default: runs/wire/BOT.jsonl")
     options = parser.parse_args()
+    options.results = options.results or Path(f"runs/wire/{options.bot}.jsonl")
     options.results.parent.mkdir(parents=True, exist_ok=True)
     with asyncio.Runner() as runner:
-        runner.run(made(list(trials(options)), options.results, options.together))
+        wanted = [evolve(each, bot=options.bot) for each in trials(options)]
+        runner.run(made(wanted, options.results, options.together))
     of = [each for each in known(options.results) if (each.name == SWARM) == bool(options.swarm)]
     print(table(of, NAMES), end="")
     if any(map(failed, of)):
