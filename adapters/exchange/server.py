@@ -130,7 +130,10 @@ class Server:
         from aiohttp import WSMsgType, web
 
         socket = web.WebSocketResponse()
-        await socket.prepare(asked)
+        try:
+            await socket.prepare(asked)
+        except ConnectionResetError:
+            return socket  # the client has gone
         queue = asyncio.Queue[Message]()
         self._streams[socket] = session, queue
         sender = asyncio.create_task(_send(socket, queue, self._faults))

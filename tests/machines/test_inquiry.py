@@ -1,5 +1,6 @@
 """Inquiries: when an order is asked for, which answer counts, and what a whole life comes to."""
 
+import pytest
 from attrs import define, evolve, field
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from machines.inquiry import (
     is_idle,
     may_ask,
     sent,
+    well_formed,
 )
 from machines.order import Found
 from tests.laws import laws_port
@@ -59,6 +61,23 @@ def test_an_order_that_was_shown_is_not_denied_so_soon() -> None:
         inquiry = answered(inquiry, 4, Found.ABSENT)
     assert counts(inquiry, 4, Found.ABSENT)
     assert answered(inquiry, 4, Found.ABSENT) == Inquiry()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        Inquiry(flying=-1),
+        Inquiry(query=-1),
+        Inquiry(query=1, absent=-1),
+        Inquiry(absent=1),
+        Inquiry(shown=True),
+        Inquiry(flying=-1, query=1),
+    ],
+)
+def test_counts_and_questions_make_sense(broken: Inquiry) -> None:
+    """What is known of answers belongs to a question."""
+    assert not well_formed(broken)
+    assert well_formed(Inquiry(flying=1, query=1, absent=1, shown=True))
 
 
 def test_a_newer_question_begins_anew() -> None:

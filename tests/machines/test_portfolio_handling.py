@@ -102,6 +102,13 @@ def test_sizes_follow_the_balance(sizes: int, cash: int, ppm: int) -> None:
     assert sized(sizes, cash, Handling()) == cash
 
 
+def test_the_balance_may_be_off_by_all_of_what_is_allowed() -> None:
+    """One part in a hundred stays, a unit more does not."""
+    handling = Handling(snap_ppm=10_000)
+    assert [sized(1_000, cash, handling) for cash in (990, 1_010)] == [1_000, 1_000]
+    assert [sized(1_000, cash, handling) for cash in (989, 1_011)] == [989, 1_011]
+
+
 @pytest.mark.parametrize("ppm", [0, 20_000])
 def test_each_line_has_a_key_of_its_own(ppm: int) -> None:
     """Two lines that both are near one order do not share it."""

@@ -14,6 +14,7 @@ from machines.reconciliation import (
     Looks,
     Shown,
     answers,
+    by_symbol,
     cancels_of_opening,
     compared,
     held_back,
@@ -24,7 +25,7 @@ from machines.reconciliation import (
 from machines.supervisor import Supervisor, step
 from spec.order import State as OrderState
 from spec.supervisor import Match, Part, State
-from spec.terms import Side
+from spec.terms import PositionSide, Side
 from tests.laws import laws_port
 from tests.machines.strategies import SMALL, TRIED, try_law
 
@@ -49,6 +50,23 @@ def test_orders_are_those_of_all_symbols() -> None:
     assert pending(BOOKS) == ()
     states = (OrderState.PENDING_NEW, OrderState.PENDING_CANCEL, OrderState.UNKNOWN)
     assert all(pending([book(7, state=state)]) == (7,) for state in states)
+
+
+def test_lots_are_those_of_their_legs() -> None:
+    """Longs come first; what comes in parts is added up."""
+    legs = [(0, PositionSide.LONG, 2), (0, PositionSide.SHORT, 3), (1, PositionSide.LONG, 1)]
+    assert by_symbol([*legs, legs[0]]) == {0: (4, 3), 1: (1, 0)}
+
+
+def test_answers_that_are_torn_are_of_two_moments() -> None:
+    """The fills are of a later one than positions and orders."""
+    whole, torn = (answers(4, 7, Match.AGREES, {}, torn=each) for each in (False, True))
+    assert {each.part: each.moment for each in whole} == dict.fromkeys(Part, 7)
+    assert {each.part: each.moment for each in torn} == {
+        Part.POSITIONS: 7,
+        Part.ORDERS: 7,
+        Part.FILLS: 8,
+    }
 
 
 def test_only_orders_that_open_are_canceled() -> None:
