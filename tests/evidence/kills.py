@@ -20,7 +20,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from simulator.prng import Prng
 from tests.evidence.comparison import BYBIT, SYMBOL, compared
+from tests.evidence.traded import BOTS, COINS, MODES, document
 
 HEDGEPROOF = [sys.executable, "-m", "adapters"]
 RUN_S = 120.0
@@ -35,13 +37,21 @@ def main() -> None:
     parser.add_argument("--speed", type=float, default=300.0, help="of the market")
     parser.add_argument("--unit", default="0.1%", help="of the ladder")
     parser.add_argument("--longest", type=float, default=5.0, help="seconds until a kill")
+    parser.add_argument("--bot", choices=BOTS, default=BOTS[0])
+    parser.add_argument("--mode", choices=MODES, default=MODES[0])
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, exchange(chosen.speed, chosen.seed) as port:
+    wanted = document(chosen.bot, Prng(chosen.seed), chosen.mode)
+    wanted |= {"unit": chosen.unit} if "unit" in wanted else {}
+    symbols = [f"{coin}USDT" for coin in COINS] if chosen.bot == "portfolio" else [SYMBOL]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        exchange(chosen.speed, chosen.seed, symbols=symbols) as port,
+    ):
         path = Path(folder)
         config = path / "config.json"
-        config.write_text(json.dumps({"symbol": SYMBOL, "unit": chosen.unit, "leverage": 2}))
+        config.write_text(json.dumps(wanted))
         lives(chosen, config, port, path)
-        (journal,) = path.glob(f"*/{SYMBOL}.journal")
+        (journal,) = path.glob("*/*.journal")
         report(journal, port, chosen.kills)
 
 

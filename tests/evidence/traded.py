@@ -47,24 +47,30 @@ BUSY: Mapping[str, Any] = MappingProxyType(  # a template's numbers for minutes 
 
 def plan(bot: str, dice: Prng, mode: str) -> Plan:
     """Return what *bot* is to trade on an account in *mode*."""
+    found = document(bot, dice, mode)
+    if bot == "wallet":
+        return WalletPlan(configs.replaced(configs.default(), found))
+    strategy = parse(json.loads(json.dumps(found), parse_float=Decimal), Path())
+    return StrategyPlan(strategy, portfolios.coins(strategy), "USDT")
+
+
+def document(bot: str, dice: Prng, mode: str) -> dict[str, Any]:
+    """Return the configuration of *bot* on an account in *mode*."""
     if bot == "wallet":
         unit = UNITS[dice.below(len(UNITS))]
-        chosen = {"symbol": SYMBOL, "unit": unit, "mode": mode, "leverage": 2}
-        return WalletPlan(configs.replaced(configs.default(), chosen))
-    document = json.loads(TEMPLATE.read_text(encoding="utf-8"), parse_float=Decimal)
-    del document["$schema"]
+        return {"symbol": SYMBOL, "unit": unit, "mode": mode, "leverage": 2}
+    found: dict[str, Any] = json.loads(TEMPLATE.read_text(encoding="utf-8"))
+    del found["$schema"]
     base, other = SIDES[:: 1 - 2 * dice.below(2)]
     positions = dice.between(1, 2)
-    document["bot"] = {
-        base: document["bot"]["long"] | BUSY | {"n_positions": positions},
+    found["bot"] = {
+        base: found["bot"]["long"] | BUSY | {"n_positions": positions},
         other: {"n_positions": 0, "total_wallet_exposure_limit": 0},
     }
-    live = document["live"]
+    live = found["live"]
     live["mirror"] |= {"mode": MIRRORED[base], "ema_dist_entry": -1}
     live |= {"approved_coins": COINS, "hedge_mode": mode == "hedge", "max_warmup_minutes": WARMUP}
-    text = json.dumps(document, default=float)
-    strategy = parse(json.loads(text, parse_float=Decimal), Path())
-    return StrategyPlan(strategy, portfolios.coins(strategy), "USDT")
+    return found
 
 
 def contracts(chosen: Plan) -> tuple[str, ...]:
