@@ -183,6 +183,7 @@ AT_VENUE = frozenset(
         "max_warmup_minutes",
         "minimum_coin_age_days",
         "order_match_tolerance_pct",
+        "price_distance_threshold",
         "time_in_force",
     }
 )

@@ -135,8 +135,9 @@ def test_keys_of_a_backtest_reach_it(path: str) -> None:
 )
 def test_keys_of_a_venue_reach_the_portfolio(name: str, value: Json, handling: Handling) -> None:
     """They say how orders are handed over; by default few are."""
-    found = at_venue(of({"bot": BOTH, "live": {name: value}}))
-    assert found.handling == handling
+    strategy = of({"bot": BOTH, "live": {name: value}})
+    assert at_venue(strategy).handling == handling
+    assert f"live.{name}" not in portfolio.unheeded(strategy)
 
 
 @pytest.mark.parametrize("key", [key for key in LISTED if not key.used], ids=lambda key: key.path)
