@@ -7,7 +7,7 @@ from attrs import frozen
 from adapters.exchange import figures
 from adapters.exchange.core import Exchange
 
-KEPT = 1_000  # changes; a stream is told ten times a second
+KEPT = 50  # changes; a stream is told ten times a second
 
 
 @frozen
