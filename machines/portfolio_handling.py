@@ -81,8 +81,8 @@ def sized(sizes: int, cash: int, handling: Handling) -> int:
     >>> [sized(1_000, cash, Handling(snap_ppm=10_000)) for cash in (990, 989)]
     [1000, 989]
     """
-    near = abs(cash - sizes) * MILLION <= handling.snap_ppm * sizes
-    return sizes if near else cash
+    steady = abs(cash - sizes) * MILLION <= handling.snap_ppm * sizes
+    return sizes if steady else cash
 
 
 def handed(order: Wanted, handling: Handling) -> Wanted:
